@@ -1,0 +1,1 @@
+"""Onframe: the metadata of ISAPI cameras, frame for frame."""

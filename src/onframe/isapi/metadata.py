@@ -1,0 +1,254 @@
+"""The metadata documents as typed objects (B.1-B.4, B.10-B.15, B.17, B.20).
+
+One class serves XML and JSON: what a document does not carry is None or an empty list.
+Values keep the text that was sent beside what was read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+Number: TypeAlias = int | float
+Point: TypeAlias = tuple[Number, Number]
+"""(x, y) as sent; integral numbers are ints. The space they are in is not said by the guide."""
+Region: TypeAlias = list[Point]
+"""1 point: a point; 2: a line; 3 or more: a polygon (B.20)."""
+Property: TypeAlias = tuple[str, str]
+"""(description, value), both as text."""
+Coordinate: TypeAlias = tuple[Number, Number]
+"""(angle in degrees, distance in metres), relative to the radar (B.17)."""
+Box: TypeAlias = tuple[Number, Number, Number, Number]
+"""(x0, y0, x1, y1) in the same raw numbers as the points."""
+
+
+def box_of(regions: Sequence[Region]) -> Box | None:
+    """The smallest upright box around all points, or None where there is no point."""
+    points = [point for region in regions for point in region]
+    if not points:
+        return None
+    xs = [point[0] for point in points]
+    ys = [point[1] for point in points]
+    return (min(xs), min(ys), max(xs), max(ys))
+
+
+class Time(msgspec.Struct, frozen=True, gc=False):
+    """The document's own time (B.20). ``iso`` has milliseconds; no offset sent means none here and no ``epoch_ms``."""
+
+    raw: str
+    iso: str | None = None
+    epoch_ms: int | None = None
+
+
+class DevInfo(msgspec.Struct):
+    """Which device sent the document (B.20). Never an identity: devices fill it wrongly."""
+
+    ip_address: str | None = None
+    ipv6_address: str | None = None
+    port_no: int | None = None
+    mac_address: str | None = None
+    channel: int | None = None
+    radar_channel: int | None = None
+    domain_name: str | None = None
+
+
+class Target(msgspec.Struct):
+    """One Target of TargetList or ActivityTargetList (B.20, B.14, B.17).
+
+    ``speed`` (km/h), ``angle`` (degrees) and ``distance`` (m) are those of radar targets.
+    IDs are ints where the text is one, else the text.
+    """
+
+    target_id: int | str | None = None
+    rule_id: int | str | None = None
+    recognition: str | None = None
+    regions: list[Region] = []
+    properties: list[Property] = []
+    polar: list[Coordinate] = []
+    speed: Number | None = None
+    angle: Number | None = None
+    distance: Number | None = None
+
+    @property
+    def box(self) -> Box | None:
+        """(x0, y0, x1, y1) around all regions, in raw numbers, or None."""
+        return box_of(self.regions)
+
+    def get(self, description: str) -> str | None:
+        """The first value under this property name, compared without case, or None."""
+        wanted = description.lower()
+        for name, value in self.properties:
+            if name.lower() == wanted:
+                return value
+        return None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The typed views that apply, by the guide's property names."""
+        from onframe.isapi.properties import values
+
+        return values(self)
+
+    @property
+    def plate(self) -> str | None:
+        """The licence plate (B.10), or None."""
+        return self.get("licensePlate")
+
+
+class Frame(msgspec.Struct):
+    """Regions and properties that stand outside a Target (B.12, B.13, B.14, B.17)."""
+
+    regions: list[Region] = []
+    properties: list[Property] = []
+
+
+class RadarDetectionRegion(msgspec.Struct):
+    """What the radar covers (B.17): degrees, metres, degrees; vertices in 0..1."""
+
+    angle: Number | None = None
+    distance: Number | None = None
+    towards: Number | None = None
+    vertices: list[Point] = []
+
+
+class VideoDetectionRegion(msgspec.Struct):
+    """Where the picture lies relative to the radar (B.17), in degrees."""
+
+    angle: Number | None = None
+    field_view: Number | None = None
+
+
+class Radar(msgspec.Struct):
+    """The radar blocks of one document (B.14, B.17)."""
+
+    detection_region: RadarDetectionRegion | None = None
+    video_region: VideoDetectionRegion | None = None
+
+
+class PTZInfo(msgspec.Struct):
+    """Where a speed dome looks (B.20): degrees, degrees, zoom and focus without unit."""
+
+    elevation: Number | None = None
+    azimuth: Number | None = None
+    zoom: Number | None = None
+    focus: int | None = None
+    preset_no: int | None = None
+
+
+class Situation(msgspec.Struct):
+    """Counts of people (B.1-B.3)."""
+
+    person_count: int | None = None
+    enter_region_people_num: int | None = None
+    leave_region_people_num: int | None = None
+
+
+class Picture(msgspec.Struct):
+    """One entry of the picture list (B.2): ``data_type`` is "url", "base64" or None."""
+
+    data_type: str | None = None
+    data: str | None = None
+
+
+class JoinMsg(msgspec.Struct):
+    """One joint of a skeleton (B.4): ``space`` without unit, ``plane`` in 0..1."""
+
+    gesture_type: int | None = None
+    gesture_score: float | None = None
+    gesture_valid: bool | None = None
+    space: tuple[Number | None, Number | None, Number | None] | None = None
+    plane: tuple[Number, Number] | None = None
+
+
+class HeadModel(msgspec.Struct):
+    """One feature vector of a head (B.4)."""
+
+    pose_type: int | None = None
+    fea_len: int | None = None
+    fea_data: str | None = None
+
+
+class HeadPolygon(msgspec.Struct):
+    """Head and shoulders (B.4): ``rect`` is (x, y, width, height) in 0..1."""
+
+    rect: tuple[Number, Number, Number, Number] | None = None
+    space: tuple[Number | None, Number | None, Number | None] | None = None
+    model_num: int | None = None
+    models: list[HeadModel] = []
+
+
+class CameraPoint(msgspec.Struct):
+    """One tracked person (B.4)."""
+
+    obj_id: str | None = None
+    tra_complete: bool | None = None
+    isvalid: bool | None = None
+    gesture_id: str | None = None
+    joints: list[JoinMsg] = []
+    head: HeadPolygon | None = None
+
+
+class Susp(msgspec.Struct):
+    """One abnormal pattern (B.4); ``owner`` is the objId it was sent inside of, where it was."""
+
+    susp_id: int | None = None
+    time_stamp: int | None = None
+    confidence: float | None = None
+    owner: str | None = None
+
+
+class Metadata(msgspec.Struct):
+    """One metadata document (B.1-B.4, B.10-B.15, B.17, B.20).
+
+    ``root`` is the element or key as sent ("Metadata", "MetaData"); ``extras`` holds whatever
+    the other fields do not, under its path, so that nothing is thrown away.
+    """
+
+    type: str | None = None
+    sub_type: str | None = None
+    time: Time | None = None
+    device: DevInfo | None = None
+    targets: list[Target] = []
+    frame: Frame = msgspec.field(default_factory=Frame)
+    radar: Radar | None = None
+    ptz: PTZInfo | None = None
+    situation: Situation | None = None
+    pictures: list[Picture] = []
+    tracking: list[CameraPoint] = []
+    suspects: list[Susp] = []
+    root: str = "Metadata"
+    version: str | None = None
+    namespace: str | None = None
+    extras: dict[str, Any] = {}
+
+    @property
+    def is_radar(self) -> bool:
+        """A radar document: its type ends in "Radar" or it has a radar block (B.14, decision)."""
+        if self.type is not None and self.type.lower().endswith("radar"):
+            return True
+        return self.radar is not None or any(t.distance is not None and t.angle is not None for t in self.targets)
+
+    @property
+    def kind(self) -> str:
+        """ "rule", "target" or "ptz": what a watcher filters by.
+
+        Radar documents are told apart by their blocks (B.14); JSON documents are all of type
+        ruleTarget though they carry live data, so they count as targets (B.1 contradiction 3).
+        """
+        name = (self.type or "").lower()
+        if name == "ptz" or (self.ptz is not None and not self.targets):
+            return "ptz"
+        if self.is_radar:
+            return "target" if any(t.angle is not None for t in self.targets) else "rule"
+        if self.situation is not None or self.tracking or self.suspects or self.pictures:
+            return "target"
+        if (self.sub_type or "").lower() in _LIVE_SUB_TYPES:
+            return "target"
+        return "rule" if name.startswith("rule") else "target"
+
+
+_LIVE_SUB_TYPES = frozenset(
+    {"heatmap", "framespeoplecounting", "peoplecounting", "crowdsituationanalysis", "personaltrack"}
+)
