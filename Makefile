@@ -1,0 +1,54 @@
+# Each target is one word and works on a fresh machine that has Python 3.11, make and the package registries.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
+SCENE ?= gate
+
+.PHONY: demo test check bench docs screenshots clean
+
+demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata on its video
+	@exec $(BIN)/onframe demo --scene $(SCENE)
+
+test: check $(VENV)/.system  ## everything: checks, tests, the conformance page
+	$(BIN)/python -m pytest --conformance docs/conformance.md
+
+check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.test $(VENV)/.system  ## ratios against named peers, measured side by side in one run
+	$(BIN)/python bench/decode.py
+	$(BIN)/python bench/message_path.py
+
+docs: $(VENV)/.docs  ## the manual as HTML in docs/_build
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build
+
+screenshots: $(VENV)/.test $(VENV)/.system  ## the README's pictures, made by the project itself
+	$(BIN)/python docs/screenshots.py
+
+clean:
+	rm -rf $(VENV) docs/_build dist build
+
+$(VENV)/bin/python:
+	@PYTHON=$(PYTHON) sh scripts/system.sh venv
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q --upgrade pip
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints/constraints.txt
+	$(PIP) install -q -e ".[demo]"
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints/constraints.txt
+	$(PIP) install -q -e ".[all]" --group test --group check
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: $(VENV)/.test
+	$(PIP) install -q --group docs
+	@touch $@
+
+$(VENV)/.system: $(VENV)/bin/python scripts/system.sh
+	@sh scripts/system.sh test
+	@touch $@
