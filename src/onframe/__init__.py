@@ -1,1 +1,109 @@
-"""Onframe: the metadata of ISAPI cameras, frame for frame."""
+"""Onframe: the metadata of ISAPI cameras, frame for frame.
+
+These are the public names. Each is imported when it is first used, so that ``import onframe``
+needs the core alone; a name that needs an extra says which one is missing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onframe.camera.backoff import Backoff
+    from onframe.camera.camera import Camera
+    from onframe.camera.doctor import Finding, diagnose
+    from onframe.errors import (
+        AuthenticationError,
+        ConnectionLost,
+        DecodeError,
+        LimitExceeded,
+        OnframeError,
+        ProtocolError,
+        StatusError,
+        UnsupportedError,
+    )
+    from onframe.isapi.document import Document, decode, decode_all, encode
+    from onframe.isapi.metadata import Metadata
+    from onframe.live import Live
+    from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, Undecodable
+    from onframe.simulator.camera import SimulatedCamera
+    from onframe.wire.payload.message import Depacketizer
+
+__all__ = [
+    "AccessUnit",
+    "AuthenticationError",
+    "Backoff",
+    "Camera",
+    "ConnectionLost",
+    "Coordinates",
+    "DecodeError",
+    "Depacketizer",
+    "Document",
+    "Finding",
+    "Gap",
+    "LimitExceeded",
+    "Live",
+    "Metadata",
+    "OnframeError",
+    "ProtocolError",
+    "Record",
+    "SimulatedCamera",
+    "StateChange",
+    "StatusError",
+    "Undecodable",
+    "UnsupportedError",
+    "decode",
+    "decode_all",
+    "diagnose",
+    "encode",
+]
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "onframe.camera.backoff": ("Backoff",),
+    "onframe.camera.camera": ("Camera",),
+    "onframe.camera.doctor": ("Finding", "diagnose"),
+    "onframe.errors": (
+        "AuthenticationError",
+        "ConnectionLost",
+        "DecodeError",
+        "LimitExceeded",
+        "OnframeError",
+        "ProtocolError",
+        "StatusError",
+        "UnsupportedError",
+    ),
+    "onframe.isapi.document": ("Document", "decode", "decode_all", "encode"),
+    "onframe.isapi.metadata": ("Metadata",),
+    "onframe.live": ("Live",),
+    "onframe.record": ("AccessUnit", "Coordinates", "Gap", "Record", "StateChange", "Undecodable"),
+    "onframe.simulator.camera": ("SimulatedCamera",),
+    "onframe.wire.payload.message": ("Depacketizer",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_EXTRA_OF = {"SimulatedCamera": "simulator"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'onframe' has no attribute {name!r}")
+    try:
+        value = getattr(import_module(_ROOM_OF[name]), name)
+    except ModuleNotFoundError as error:
+        raise _with_hint(name, error) from error
+    globals()[name] = value
+    return value
+
+
+def _with_hint(name: str, error: ModuleNotFoundError) -> ModuleNotFoundError:
+    extra = _EXTRA_OF.get(name)
+    if extra is None or (error.name or "").startswith("onframe"):
+        return error
+    text = f"{name} needs {error.name}, which is not installed: pip install 'onframe[{extra}]'"
+    return ModuleNotFoundError(text, name=error.name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
