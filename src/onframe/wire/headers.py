@@ -24,7 +24,7 @@ _SESSION_ID = re.compile(r"[^\s;,\x00-\x1f\x7f]+")
 class Transport:
     """One transport (RFC 2326 section 12.39). ``interleaved`` holds the channels of RTP and RTCP.
 
-    ``ssrc`` is advisory: the guide's own packets carry another (wire.md fact 12, R-042).
+    ``ssrc`` is advisory: the guide's own packets carry another (R-042).
     """
 
     protocol: str = "RTP/AVP/TCP"
@@ -106,7 +106,7 @@ def _pair(text: str, maximum: int) -> tuple[int, int] | None:
 
 
 def parse_ssrc(text: str) -> int | None:
-    """Up to eight hex digits, also with blanks before them or ``0x``; None for anything else (wire.md fact 10)."""
+    """Up to eight hex digits, also with blanks before them or ``0x``; None for anything else."""
     found = _HEX32.fullmatch(text.strip().strip('"'))
     return int(found[1], 16) if found else None
 
