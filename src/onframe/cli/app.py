@@ -1,0 +1,90 @@
+"""The command line: one command per file, and what they have in common at the edge.
+
+Exit codes:
+
+    0    done
+    1    a document could not be read, or a check of the doctor failed
+    2    the command line is wrong
+    3    refused with these credentials
+    4    the device's answer is no
+    5    the device has no metadata, no subscription or no such type
+    6    the device is not reached, or was lost
+    7    the device broke a protocol's rules, or a bound was hit
+    130  interrupted by Ctrl-C
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App
+
+import onframe
+from onframe import errors
+
+EXIT_CODES: dict[type[errors.OnframeError], int] = {
+    errors.DecodeError: 1,
+    errors.AuthenticationError: 3,
+    errors.StatusError: 4,
+    errors.UnsupportedError: 5,
+    errors.ConnectionLost: 6,
+    errors.ProtocolError: 7,
+    errors.LimitExceeded: 7,
+}
+USAGE = 2
+INTERRUPTED = 130
+
+app = App(
+    name="onframe",
+    version=onframe.__version__,
+    help="The metadata of ISAPI cameras, frame for frame. Start with: onframe demo",
+    help_format="markdown",
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=True,
+)
+for _name in ("demo", "simulate", "watch", "view", "doctor", "config", "decode", "explain"):
+    app.command(f"onframe.cli.{_name}:command", name=_name)
+
+
+class UsageError(Exception):
+    """The command line is wrong in a way that the parser cannot see."""
+
+
+def exit_code(error: errors.OnframeError) -> int:
+    """The documented exit code of an error."""
+    return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+
+
+def report(error: errors.OnframeError) -> None:
+    """One sentence and, where it is known, a hint; never a traceback."""
+    print(f"onframe: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    from cyclopts import CycloptsError
+
+    try:
+        result = app(list(arguments) if arguments is not None else None)
+        sys.stdout.flush()
+    except CycloptsError:
+        return USAGE  # the parser has said what is wrong
+    except UsageError as error:
+        print(f"onframe: {error}", file=sys.stderr)
+        return USAGE
+    except errors.OnframeError as error:
+        report(error)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # `| head` has what it wanted; Python must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return result if isinstance(result, int) else 0
