@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 
-from onframe.errors import StatusError
+from onframe.errors import DecodeError, StatusError
+from onframe.isapi.leniency import Notes
+from onframe.isapi.xml import Element, build
+
+NAMESPACE = "http://www.std-cgi.org/ver20/XMLSchema"
+"""The namespace of B.18, unlike that of all other messages."""
 
 SUBSCRIBE_TYPE_ERROR = 0x4000A016
 """errorCode of subscribeTypeErr: 1073782806."""
@@ -147,6 +153,69 @@ def status_error(status: ResponseStatus, *, request: str | None = None, http_sta
     )
 
 
+def read_response_status(source: Element | Mapping[str, Any], notes: Notes) -> ResponseStatus:
+    """A ResponseStatus in either form (B.5, B.18), in any namespace. Raises DecodeError without a statusCode."""
+    get = source.findtext if isinstance(source, Element) else source.get
+    status_code = _integer(get("statusCode"))
+    if status_code is None:
+        raise DecodeError("statusCode is missing or no number", path="ResponseStatus.statusCode")
+    sent = get("errorCode")
+    status = ResponseStatus(
+        status_code,
+        _text(get("statusString")),
+        _text(get("subStatusCode")),
+        _error_code(sent, notes, in_json=not isinstance(source, Element)),
+        _text(get("errorMsg")),
+        _text(get("requestURL")),
+    )
+    if sent not in (None, "") and status.error_code is None:
+        notes.warn(f"errorCode is no number: {str(sent)[:40]!r}")
+    return status
+
+
+def response_status_element(status: ResponseStatus) -> Element:
+    """B.18, with the four fields it has."""
+    return build(
+        "ResponseStatus",
+        build("requestURL", status.request_url or ""),
+        build("statusCode", status.status_code),
+        build("statusString", _status_string(status)),
+        build("subStatusCode", status.sub_status_code or ""),
+        namespace=NAMESPACE,
+        version="2.0",
+    )
+
+
+def response_status_object(status: ResponseStatus) -> dict[str, Any]:
+    """B.5: errorCode and errorMsg are sent where statusCode is not OK; a name without a code has none."""
+    result: dict[str, Any] = {
+        "requestURL": status.request_url or "",
+        "statusCode": status.status_code,
+        "statusString": _status_string(status),
+        "subStatusCode": status.sub_status_code or "",
+    }
+    if status.status_code in (0, 1):
+        return result
+    row = status.code
+    code = status.error_code if status.error_code is not None else (row.error_code if row else None)
+    if code is not None:
+        result["errorCode"] = code
+    return result | {"errorMsg": status.error_msg or status.sub_status_code or _status_string(status)}
+
+
+def refusal(status_code: int, sub_status_code: str, request_url: str = "") -> ResponseStatus:
+    """What a device answers: statusString, errorCode and errorMsg are filled in from the tables."""
+    row = lookup(status_code, sub_status_code)
+    return ResponseStatus(
+        status_code,
+        STATUS_STRINGS.get(status_code),
+        sub_status_code,
+        row.error_code if row else None,
+        sub_status_code,
+        request_url,
+    )
+
+
 _HINTS = {
     "subscribetypeerr": "ask for types that the metadata capability lists, or watch the whole channel stream",
     "notactivated": "activate the device: set its first password with the maker's tool or its web page",
@@ -159,6 +228,34 @@ _HINTS = {
 def _name(status: ResponseStatus, code: int | None) -> str:
     name = status.sub_status_code or status.status_string or f"statusCode {status.status_code}"
     return name if code is None else f"{name} ({code:#x})"
+
+
+def _status_string(status: ResponseStatus) -> str:
+    return status.status_string or STATUS_STRINGS.get(status.status_code, "")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def _error_code(value: Any, notes: Notes, *, in_json: bool) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    if isinstance(value, str) and in_json and value:
+        notes.repair("error_code_as_text")
+    code = parse_code(value)
+    sent = _integer(value)
+    if code is not None and (code != sent if sent is not None else len(str(value).strip()) > 10):
+        notes.repair("nine_digit_error_code")
+    return code
 
 
 def _row(fields: dict[str, str]) -> ResponseCode:
