@@ -237,8 +237,16 @@ def test_unknown_methods_and_missing_versions_reach_the_caller():
     assert events(b"GET / HTTP/1.1\r\n\r\n")[0].version == "HTTP/1.1"
 
 
-def test_invalid_utf_8_in_a_header_is_read_as_latin_1():
-    assert events(b"RTSP/1.0 200 OK\r\nServer: caf\xe9\r\n\r\n")[0].headers.get("server") == "café"
+def test_invalid_utf_8_in_a_header_comes_back_byte_for_byte():
+    data = b"RTSP/1.0 200 OK\r\nServer: caf\xe9 \xc3\xa9\r\n\r\n"
+    (response,) = events(data)
+    assert response.headers.get("server") == "caf\udce9 é"
+    assert response.serialize() == data
+
+
+def test_text_without_bytes_never_leaves():
+    with pytest.raises(LocalProtocolError):
+        Request("OPTIONS", "*", [("X", "\ud800")]).serialize()
 
 
 @pytest.mark.parametrize("bad", ["a\r\nX: y", "a\nb", "a\rb", "a\x00b"])

@@ -46,7 +46,10 @@ _DOLLAR = 0x24
 
 
 class Headers:
-    """Header fields in their order; names compare without case, a name may stand several times."""
+    """Header fields in their order; names compare without case, a name may stand several times.
+
+    Bytes beyond UTF-8 come in and go out as they are (surrogateescape).
+    """
 
     __slots__ = ("_fields",)
 
@@ -126,7 +129,7 @@ class _Message:
             raise LocalProtocolError("a start line must not contain CR, LF or NUL", excerpt=repr(start[:60]))
         if self.body:
             self.headers.set("Content-Length", str(len(self.body)))
-        return start.encode() + b"\r\n" + self.headers.serialize() + b"\r\n" + self.body
+        return _octets(start) + b"\r\n" + self.headers.serialize() + b"\r\n" + self.body
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and repr(self) == repr(other)
@@ -356,7 +359,7 @@ class Connection:
             return NEED_DATA
         if line.startswith(b"HTTP/"):
             raise self._broken("the peer speaks HTTP here, not RTSP", start, line, hint="check the RTSP port")
-        self._message = None if _UNPRINTABLE.search(line) else _start(_text(line))
+        self._message = None if _UNPRINTABLE.search(line) else _start(line.decode("utf-8", "replace"))
         if self._message is None:
             self._lose(start)
         self._fields, self._lines, self._header_bytes = [], 0, 0
@@ -461,10 +464,14 @@ class Connection:
 
 
 def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _octets(text: str) -> bytes:
     try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise LocalProtocolError("a message holds text that has no bytes", excerpt=ascii(text[:60])) from error
 
 
 def _start(line: str) -> Message | None:
@@ -481,7 +488,7 @@ def _field_line(name: str, value: str) -> bytes:
         raise LocalProtocolError("a header's name is not a token", excerpt=repr(name[:60]))
     if _FORBIDDEN.search(value):
         raise LocalProtocolError(f"the header {name} must not contain CR, LF or NUL")
-    return f"{name}: {value}\r\n".encode("utf-8", "replace")
+    return _octets(f"{name}: {value}\r\n")
 
 
 _M = TypeVar("_M", bound=_Message)
