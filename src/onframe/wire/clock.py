@@ -131,7 +131,7 @@ class SessionClock:
             self.steps = max(self.steps, clock.generation)
 
     def rtp_info(self, track: str, rtptime: int) -> None:
-        """The rtptime of the answer to PLAY: all tracks' are of the same instant. A hint: used where it fits arrival."""
+        """The rtptime of the answer to PLAY; all tracks' are of one instant. A hint: used where it fits arrival."""
         self._tracks[track].rtptime = rtptime
 
     def document_time(self, track: str, timestamp: int, epoch_ms: int | None, now_ns: int) -> None:

@@ -5,10 +5,10 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onframe.wire.rtp import Loss, RTPPacket
 
 from onframe.errors import LocalProtocolError
 from onframe.wire.payload.message import Depacketizer, Message, Oversize, Packetizer
+from onframe.wire.rtp import Loss, RTPPacket
 
 GUIDE_PACKET = bytes.fromhex("80eb4082000b3d2055667788") + b'<?xml version="1.0" encoding="UTF-8"?><Metadata/>'
 

@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 from onframe.errors import LocalProtocolError, ProtocolError
 from onframe.wire.clock import TimestampExtender
-from onframe.wire.payload.sps import codec_string
+from onframe.wire.payload.sps import codec_string as codec_string
+from onframe.wire.payload.sps import parse_sprop as parse_sprop
+from onframe.wire.payload.sps import parse_sps as parse_sps
+from onframe.wire.payload.sps import profile_level_id as profile_level_id
+from onframe.wire.payload.sps import serialize_sprop as serialize_sprop
 from onframe.wire.rtp import RTPPacket, TrackReceiver
 
 PAYLOAD_TYPE = 96
@@ -40,7 +44,8 @@ class H264Depacketizer:
     """Joins the packets of one video track to pictures; holds at most ``max_size`` bytes.
 
     A key picture that comes without parameter sets is given those last seen, or those of the SDP.
-    Counters: ``pictures``, ``lost`` (packets missing), ``duplicates``, ``foreign``, ``malformed``, ``oversize``, ``resets``.
+    Counters: ``pictures``, ``lost`` (packets missing), ``duplicates``, ``foreign``, ``malformed``, ``oversize``,
+    ``resets``.
     """
 
     def __init__(

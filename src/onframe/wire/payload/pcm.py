@@ -28,7 +28,10 @@ class AudioChunk(NamedTuple):
 
 
 class PCMDepacketizer:
-    """Takes the packets of one G.711 track. Counters: ``chunks``, ``lost``, ``duplicates``, ``foreign``, ``malformed``."""
+    """Takes the packets of one G.711 track.
+
+    Counters: ``chunks``, ``lost`` (packets missing), ``duplicates``, ``foreign``, ``malformed``.
+    """
 
     def __init__(self, payload_type: int = PCMU) -> None:
         self.payload_type = payload_type

@@ -1,4 +1,7 @@
-"""The H.264 sequence parameter set, as far as size and codec string need it (H.264 section 7.3.2.1.1; RFC 6184 section 8)."""
+"""The H.264 sequence parameter set, as far as size and codec string need it.
+
+H.264 section 7.3.2.1.1; its text forms in SDP: RFC 6184 section 8.1.
+"""
 
 from __future__ import annotations
 
