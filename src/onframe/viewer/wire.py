@@ -51,7 +51,8 @@ class _Message(msgspec.Struct, tag_field="type", omit_defaults=True):
 class Hello(_Message, tag="hello"):
     """What is shown from now on. ``codec`` None: there are no pictures; width and height are then those to assume.
 
-    ``rules`` are the standing shapes at this moment. ``duration`` is the usual distance of two pictures, 90 kHz.
+    ``rules`` are the standing shapes at this moment, ``legend`` is (name, colour) of the classes, ``coordinates`` says
+    in words which space is set. ``duration`` is the usual distance of two pictures, 90 kHz.
     """
 
     camera: str
@@ -64,13 +65,14 @@ class Hello(_Message, tag="hello"):
     duration: int = 3600
     coordinates: str = ""
     rules: Sequence[Shape] = ()
+    legend: Sequence[tuple[str, str]] = ()
 
 
 class Shapes(_Message, tag="shapes"):
     """What one Record shows, under its picture's ``pts``.
 
     ``layer`` names the sort of document ("behaviorAnalysis/target"): where a picture has none of a layer of its own,
-    the page holds the last one. ``exact`` and ``clock`` are the Record's grade, ``uncertainty`` seconds.
+    the page holds the last one, ``hold_ms`` at most. ``exact`` and ``clock`` are the Record's grade, ``uncertainty`` seconds.
     ``lag_ms``: this Record came so long after its picture did; None where that picture is not known.
     ``frame_number`` is the value of the target property of that name (test mode).
     """
@@ -82,6 +84,7 @@ class Shapes(_Message, tag="shapes"):
     uncertainty: float | None = None
     lag_ms: float | None = None
     frame_number: int | None = None
+    hold_ms: int = 500
     shapes: Sequence[Shape] = ()
     events: Sequence[Event] = ()
 

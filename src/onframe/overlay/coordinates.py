@@ -1,0 +1,74 @@
+"""From the points of a document to 0..1 of the picture, origin top left.
+
+The guide does not say in which space x and y are (B.20). It is one setting per camera, never switched by itself;
+``misfit`` says so in words when values do not fit what is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from onframe.isapi.metadata import Metadata, Number, Point
+from onframe.overlay.vocabulary import XY
+from onframe.record import Coordinates
+
+_DIGITS = 5
+"""1e-5 of a picture 8192 pixels wide is a twelfth of a pixel."""
+
+
+def for_picture(coordinates: Coordinates, width: int, height: int) -> Coordinates:
+    """The same setting, with the picture's size (pixels) filled in where none was set."""
+    if coordinates.width and coordinates.height:
+        return coordinates
+    return msgspec.structs.replace(coordinates, width=width, height=height)
+
+
+def extent(coordinates: Coordinates) -> tuple[float, float]:
+    """The largest (x, y) of the space; ValueError for pixels of a picture of unknown size."""
+    if coordinates.space == "unit":
+        return (1.0, 1.0)
+    if coordinates.space == "0..1000":
+        return (1000.0, 1000.0)
+    if not coordinates.width or not coordinates.height:
+        raise ValueError("coordinates in pixels need the picture's width and height: Coordinates(width=…, height=…)")
+    return (float(coordinates.width), float(coordinates.height))
+
+
+def place(point: Point, coordinates: Coordinates) -> XY:
+    """A document's point in 0..1, origin top left. Points outside of the picture stay outside."""
+    width, height = extent(coordinates)
+    x, y = point[0] / width, point[1] / height
+    if coordinates.origin == "bottom-left":
+        y = 1.0 - y
+    return (round(x, _DIGITS), round(y, _DIGITS))
+
+
+def describe(coordinates: Coordinates) -> str:
+    """The setting in words: "0..1000, origin top left (assumed)"."""
+    text = f"{coordinates.space}, origin {coordinates.origin.replace('-', ' ')}"
+    return f"{text} (assumed)" if coordinates.assumed else text
+
+
+def misfit(metadata: Metadata, coordinates: Coordinates) -> str | None:
+    """A sentence when the document's points do not fit the space that is set, else None."""
+    points = list(_points(metadata))
+    width, height = extent(coordinates)
+    outside = [value for x, y in points for value, most in ((x, width), (y, height)) if not 0 <= value <= most]
+    if outside:
+        farthest = max(outside, key=abs)
+        return f"Coordinates do not fit {describe(coordinates)}: {farthest:g} was sent. Set the camera's space."
+    if coordinates.space != "unit" and _looks_like_unit(points):
+        return f"Coordinates look like 0..1, not {describe(coordinates)}. Set the camera's space."
+    return None
+
+
+def _points(metadata: Metadata) -> Iterable[Point]:
+    regions = [region for target in metadata.targets for region in target.regions] + metadata.frame.regions
+    return (point for region in regions for point in region)
+
+
+def _looks_like_unit(points: list[Point]) -> bool:
+    values: list[Number] = [value for point in points for value in point]
+    return any(value % 1 for value in values) and all(0 <= value <= 1 for value in values)

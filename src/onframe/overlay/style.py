@@ -1,0 +1,148 @@
+"""Colours and words: the one place where it is decided how a class, an event or a unit looks and reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+ALARM = "#ff5a67"
+PLAIN = "#e2e8f0"
+RULE = "#7dd3fc"
+RADAR = "#5eead4"
+PEOPLE = "#c4b5fd"
+FIRE = "#ff8a3d"
+HOT, COLD, MILD = "#ff7a59", "#6cb8ff", "#ffe08a"
+HEAT_OPACITY = 0.45
+
+_CLASSES = {
+    "human": "#5fe39a",
+    "person": "#5fe39a",
+    "vehicle": "#ffc857",
+    "ship": "#67e8f9",
+    "zoology": "#c7e86b",
+    "face": "#f5a8e6",
+}
+_NAMED = {
+    "blue": "#60a5fa",
+    "red": "#f87171",
+    "green": "#4ade80",
+    "yellow": "#facc15",
+    "white": "#f8fafc",
+    "black": "#94a3b8",
+    "orange": "#fb923c",
+    "purple": "#c084fc",
+    "pink": "#f9a8d4",
+    "cyan": "#67e8f9",
+}
+_PLATES: dict[str, tuple[str, str]] = {
+    "white": ("#f8fafc", "#0f172a"),
+    "yellow": ("#ffd02e", "#1c1500"),
+    "blue": ("#1d5fd6", "#ffffff"),
+    "black": ("#14171c", "#ffffff"),
+    "green": ("#3ecf7a", "#04210f"),
+}
+_OTHER_PLATE = ("#cbd5e1", "#0f172a")
+
+_EVENTS = {
+    "linedetection": "line crossing",
+    "fielddetection": "intrusion",
+    "fieldddetection": "intrusion",
+    "regionentrance": "region entered",
+    "regionexiting": "region left",
+    "parking": "parking",
+    "loitering": "loitering",
+    "group": "gathering",
+    "rapidmove": "fast moving",
+    "unattendedbaggage": "unattended baggage",
+    "attendedbaggage": "object removed",
+}
+_SUB_TYPES = {
+    "anpr": "number plates",
+    "behavioranalysis": "behaviour",
+    "facesnap": "faces",
+    "thermometry": "temperature",
+    "firedetection": "fire",
+    "shipsdetection": "ships",
+    "personqueuetime": "queue time",
+    "personqueuecounting": "queue length",
+    "personqueue": "queue",
+    "heatmap": "heat map",
+    "framespeoplecounting": "people in the region",
+    "peoplecounting": "people counting",
+    "personaltrack": "skeletons",
+}
+_UNITS = {"centigrade": " °C", "fahrenheit": " °F", "kelvin": " K"}
+
+
+def legend() -> list[tuple[str, str]]:
+    """(name, colour) of what the onlooker sees, for the page's legend."""
+    classes = ("human", "vehicle", "ship", "face", "zoology")
+    named = [(name if name != "zoology" else "animal", _CLASSES[name]) for name in classes]
+    return [("alarm", ALARM), *named, ("rule", RULE), ("people counts", PEOPLE), ("radar", RADAR), ("fire", FIRE)]
+
+
+def class_color(recognition: str | None) -> str:
+    """The colour of a class of targets; unknown ones are plain."""
+    return _CLASSES.get((recognition or "").lower(), PLAIN)
+
+
+def named_color(name: str | None, default: str) -> str:
+    """The colour that a device calls by name (regionColor), softened for a dark picture."""
+    return _NAMED.get((name or "").lower(), default)
+
+
+def plate_colors(name: str | None) -> tuple[str, str]:
+    """(plate, ink) for plateColor (B.10); grey for "0xff" (other) and unknown names."""
+    return _PLATES.get((name or "").lower(), _OTHER_PLATE)
+
+
+def event_name(event_type: str | None) -> str:
+    """eventType (B.11) in words; unknown ones as sent."""
+    if not event_type:
+        return "alarm"
+    return _EVENTS.get(event_type.lower(), event_type)
+
+
+def sub_type_name(sub_type: str | None) -> str:
+    """A sub type in words; unknown ones as sent."""
+    if not sub_type:
+        return "no type"
+    return _SUB_TYPES.get(sub_type.lower(), sub_type)
+
+
+def temperature(value: str, unit: str | None) -> str:
+    """ "36.5 °C"; the number as sent, an unknown unit as sent."""
+    if not unit:
+        return value
+    return value + _UNITS.get(unit.lower(), f" {unit}")
+
+
+def seconds(value: str) -> str:
+    """ "1 min 33 s" for "93"; what is no whole number stays as sent."""
+    if not value.isdecimal():
+        return value
+    minutes, rest = divmod(int(value), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def words(name: str | None) -> str:
+    """ "large bus" for "largeBus": camel case taken apart."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() if name else ""
+
+
+def joined(*parts: str | None, by: str = " · ") -> str:
+    """The parts that are there, in one line."""
+    return by.join(part for part in parts if part)
+
+
+def lines(*candidates: str | None) -> list[str]:
+    """The label lines that are not empty."""
+    return [text for text in candidates if text]
+
+
+def with_unit(values: Mapping[str, str], name: str, unit: str) -> str | None:
+    """ "30 m" for the property under this name, or None."""
+    value = values.get(name)
+    return f"{value}{unit}" if value else None

@@ -1,0 +1,296 @@
+"""Targets and rules in the picture (B.10-B.13, B.15, B.20): regions, labels, plates, temperatures, ships, queues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from onframe.isapi.metadata import Metadata, Region, Target
+from onframe.overlay import style
+from onframe.overlay.coordinates import place
+from onframe.overlay.vocabulary import (
+    XY,
+    Box,
+    Counter,
+    Crossing,
+    Fire,
+    Heading,
+    Line,
+    Panel,
+    Plate,
+    Point,
+    Polygon,
+    Row,
+    Shape,
+    Temperature,
+)
+from onframe.record import Coordinates
+
+_CROSSINGS: dict[str, Crossing] = {
+    "lefttoright": "left-to-right",
+    "righttoleft": "right-to-left",
+    "righttopleft": "right-to-left",
+    "bothdirection": "both",
+}
+_HEADINGS: dict[str, Heading] = {"up": "up", "down": "down", "left": "left", "right": "right"}
+
+
+class Look(msgspec.Struct):
+    """How one target's regions are to be drawn."""
+
+    color: str
+    labels: list[str] = []
+    alarm: bool = False
+    fill: float = 0.0
+    crossing: Crossing | None = None
+    heading: Heading | None = None
+    face: bool = False
+
+
+class Subject(msgspec.Struct):
+    """One target with all that its drawing needs; property names are in lower case, the first value of a name wins."""
+
+    metadata: Metadata
+    target: Target
+    values: dict[str, str]
+    regions: list[list[XY]]
+    coordinates: Coordinates
+
+    @property
+    def triggered(self) -> bool:
+        """The rule or target is in alarm (B.11)."""
+        return self.values.get("triggerevent", "").lower() in ("true", "1")
+
+    @property
+    def is_rule(self) -> bool:
+        """It describes a rule, not something that was seen."""
+        return self.metadata.kind == "rule"
+
+
+def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates) -> Subject:
+    """The target with its own properties, or the document's where it is the only target (R-104)."""
+    sole = len(metadata.targets) == 1
+    properties = target.properties or (metadata.frame.properties if sole else [])
+    regions = target.regions or (metadata.frame.regions if sole else [])
+    values: dict[str, str] = {}
+    for name, value in properties:
+        values.setdefault(name.lower(), value.lstrip("> ").rstrip())
+    return Subject(metadata, target, values, placed(regions, coordinates), coordinates)
+
+
+def placed(regions: Sequence[Region], coordinates: Coordinates) -> list[list[XY]]:
+    """The regions in 0..1, those without a point left out."""
+    return [[place(point, coordinates) for point in region] for region in regions if region]
+
+
+def target_shapes(subject: Subject, *, queue_at: XY | None = None) -> list[Shape]:
+    """What one target or rule shows. ``queue_at``: where its rule's region lies, for counts that have none."""
+    sub_type = (subject.metadata.sub_type or "").lower()
+    if subject.is_rule:
+        return _regions(subject, _rule_look(subject))
+    if sub_type.startswith("personqueue"):
+        return _queue(subject, queue_at)
+    return _BY_SUB_TYPE.get(sub_type, _plain)(subject)
+
+
+def centre(points: Sequence[XY]) -> XY:
+    """The middle of the points' upright box."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return (round((min(xs) + max(xs)) / 2, 5), round((min(ys) + max(ys)) / 2, 5))
+
+
+def region_shape(points: list[XY], look: Look) -> Shape:
+    """1 point, 2 a line, more a polygon (B.20); an upright rectangle becomes a Box unless it is to be filled."""
+    if len(points) == 1:
+        (x, y), *_ = points
+        return Point(x, y, look.color, labels=look.labels, alarm=look.alarm)
+    if len(points) == 2:
+        return Line(points, look.color, labels=look.labels, crossing=look.crossing, alarm=look.alarm)
+    if look.fill or not _upright(points):
+        return Polygon(points, look.color, labels=look.labels, fill=look.fill, alarm=look.alarm)
+    (x0, y0), (x1, y1) = _corners(points)
+    box = Box(x0, y0, round(x1 - x0, 5), round(y1 - y0, 5), look.color, labels=look.labels, alarm=look.alarm)
+    box.heading, box.look = look.heading, "corners" if look.face else "box"
+    return box
+
+
+def _upright(points: list[XY]) -> bool:
+    distinct = set(points)
+    xs, ys = {x for x, _ in points}, {y for _, y in points}
+    return len(distinct) == 4 and len(xs) == 2 and len(ys) == 2
+
+
+def _corners(points: Sequence[XY]) -> tuple[XY, XY]:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return (min(xs), min(ys)), (max(xs), max(ys))
+
+
+def _regions(subject: Subject, look: Look) -> list[Shape]:
+    """All regions in one look; the labels stand at the first alone."""
+    rest = msgspec.structs.replace(look, labels=[])
+    return [region_shape(points, rest if i else look) for i, points in enumerate(subject.regions)]
+
+
+def _rule_look(subject: Subject) -> Look:
+    values = subject.values
+    event = style.event_name(values["eventtype"]) if values.get("eventtype") else None
+    name = None if subject.target.rule_id is None else f"rule {subject.target.rule_id}"
+    label = style.joined(name or "rule", event or style.sub_type_name(subject.metadata.sub_type))
+    color = style.ALARM if subject.triggered else style.named_color(values.get("regioncolor"), style.RULE)
+    crossing = _CROSSINGS.get(values.get("crossdirection", "").lower())
+    return Look(color, [label], alarm=subject.triggered, fill=0.18 if subject.triggered else 0.07, crossing=crossing)
+
+
+def _named(subject: Subject, default: str = "target") -> str:
+    target = subject.target
+    name = target.recognition or default
+    return name if target.target_id is None else f"{name} {target.target_id}"
+
+
+def _plain(subject: Subject) -> list[Shape]:
+    """A target of a type that is unknown or absent (R-116): its regions and its name."""
+    return _regions(subject, Look(style.class_color(subject.target.recognition), [_named(subject)]))
+
+
+def _behaviour(subject: Subject) -> list[Shape]:
+    if not subject.triggered:
+        return _plain(subject)
+    event = style.event_name(subject.values.get("eventtype"))
+    return _regions(subject, Look(style.ALARM, [_named(subject), event], alarm=True))
+
+
+def _anpr(subject: Subject) -> list[Shape]:
+    values = subject.values
+    kind = style.joined(values.get("vehiclecolor"), style.words(values.get("vehicletype")), by=" ")
+    way = values.get("directionindex") or values.get("direction")
+    labels = style.lines(style.joined(_named(subject, "vehicle"), kind), style.words(way) if way != "unknown" else None)
+    shapes = _regions(subject, Look(style.class_color("vehicle"), labels))
+    if values.get("licenseplate"):
+        shapes.append(plate(subject))
+    return shapes
+
+
+def plate(subject: Subject) -> Plate:
+    """The plate's chip, under the middle of the vehicle's lower edge (B.10)."""
+    values = subject.values
+    color, ink = style.plate_colors(values.get("platecolor"))
+    country = f"country {values['country']}" if values.get("country") else None
+    caption = style.joined(style.with_unit(values, "confidence", " %"), values.get("platetype"), country)
+    x, y = _below(subject.regions)
+    return Plate(x, y, values["licenseplate"], color, ink, caption=caption or None)
+
+
+def _below(regions: list[list[XY]]) -> XY:
+    points = [point for region in regions for point in region]
+    if not points:
+        return (0.5, 0.9)
+    return (centre(points)[0], max(y for _, y in points))
+
+
+def _face(subject: Subject) -> list[Shape]:
+    values = subject.values
+    age = f"age group {values['agegroup']}" if values.get("agegroup") else None
+    score = f"score {values['facescore']}" if values.get("facescore") else None
+    labels = style.lines(_named(subject, "face"), style.joined(values.get("gender"), age), score)
+    return _regions(subject, Look(style.class_color("face"), labels, face=True))
+
+
+def _thermal(subject: Subject) -> list[Shape]:
+    """The measured line or region, thin, and the value in its middle."""
+    shapes: list[Shape] = []
+    color = _heat(subject)
+    for points in subject.regions:
+        if len(points) > 1:
+            shapes.append(region_shape(points, Look(color)))
+        shapes.extend(_reading(subject, centre(points)))
+    return shapes
+
+
+_MARKS = {"highest": ("high", style.HOT), "lowest": ("low", style.COLD), "average": ("average", style.MILD)}
+
+
+def _heat(subject: Subject) -> str:
+    return _MARKS.get(subject.values.get("tempproperty", "").lower(), ("", style.MILD))[1]
+
+
+def _reading(subject: Subject, at: XY) -> list[Shape]:
+    values = subject.values
+    if not values.get("tempvalue"):
+        return []
+    text = style.temperature(values["tempvalue"], values.get("tempunit"))
+    reading = Temperature(at[0], at[1], text, _heat(subject))
+    mark = values.get("tempproperty", "").lower()
+    reading.mark = "high" if mark == "highest" else "low" if mark == "lowest" else None
+    if mark == "average":
+        reading.mark = "average"
+    return [reading]
+
+
+def _fire(subject: Subject) -> list[Shape]:
+    """Areas burn; a point is where it is hottest (B.15)."""
+    shapes: list[Shape] = []
+    for points in subject.regions:
+        if len(points) > 2:
+            labels = style.lines(style.joined("fire", style.with_unit(subject.values, "distance", " m")))
+            shapes.append(Fire(points, style.FIRE, labels=labels))
+        shapes.extend(_reading(subject, centre(points)))
+    return shapes
+
+
+def _ship(subject: Subject) -> list[Shape]:
+    values = subject.values
+    size = style.joined(*(values.get(name) for name in ("length", "width", "height")), by=" × ")
+    labels = style.lines(
+        style.joined(_named(subject, "ship"), values.get("state")),
+        style.joined(f"{size} m" if size else None, style.with_unit(values, "speed", " m/s")),
+    )
+    look = Look(style.class_color("ship"), labels, heading=_HEADINGS.get(values.get("direction", "").lower()))
+    return _regions(subject, look)
+
+
+def queue_alarm(values: dict[str, str]) -> bool:
+    """A wait or a count has reached what the device calls its alarm value (B.13: taken as a threshold)."""
+    pairs = (("waittime", "alarmtime"), ("count", "alarmcount"))
+    return any(_reached(values.get(measured), values.get(threshold)) for measured, threshold in pairs)
+
+
+def _reached(measured: str | None, threshold: str | None) -> bool:
+    if not measured or not threshold or not measured.isdecimal() or not threshold.isdecimal():
+        return False
+    return int(threshold) > 0 and int(measured) >= int(threshold)
+
+
+def _queue(subject: Subject, at: XY | None) -> list[Shape]:
+    """Who waits gets a box; a count stands in its rule's region, or in a panel where that is not known."""
+    alarm = queue_alarm(subject.values)
+    if "count" in subject.values:
+        return [_count(subject, at or (centre(subject.regions[0]) if subject.regions else None), alarm)]
+    wait, most = subject.values.get("waittime"), subject.values.get("alarmtime")
+    waits = f"waits {style.seconds(wait)}" if wait else None
+    limit = f"of {style.seconds(most)}" if most and alarm else None
+    labels = style.lines(_named(subject, "person"), style.joined(waits, limit, by=" "))
+    color = style.ALARM if alarm else style.class_color("human")
+    return _regions(subject, Look(color, labels, alarm=alarm))
+
+
+def _count(subject: Subject, at: XY | None, alarm: bool) -> Shape:
+    values = subject.values
+    rows = [Row("people", values["count"], style.ALARM if alarm else None)]
+    if values.get("alarmcount"):
+        rows.append(Row("alarm at", values["alarmcount"]))
+    title = "queue" if subject.target.rule_id is None else f"queue {subject.target.rule_id}"
+    color = style.ALARM if alarm else style.PEOPLE
+    if at is None:
+        return Panel(title, rows, color, alarm=alarm)
+    return Counter(at[0], at[1], title, rows, color, alarm=alarm)
+
+
+_BY_SUB_TYPE: dict[str, Callable[[Subject], list[Shape]]] = {
+    "anpr": _anpr,
+    "behavioranalysis": _behaviour,
+    "facesnap": _face,
+    "thermometry": _thermal,
+    "firedetection": _fire,
+    "shipsdetection": _ship,
+}
