@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Protocol
 
 from onframe.record import Event, Record, StateChange, Undecodable, to_json
 
 
-class Output(ABC):
+class Output(Protocol):
     """Where events go."""
 
-    @abstractmethod
     def event(self, event: Event) -> None:
         """Show one event."""
 

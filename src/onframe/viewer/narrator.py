@@ -1,0 +1,215 @@
+"""From what a camera's stream yields to what a page is sent. Pure: no I/O; one Narrator per stream.
+
+Metadata is bound to its picture here for good: a Record's Shapes carry the RTP timestamp of the very
+picture that they describe, and the page draws them on that picture and no other.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from onframe.errors import ProtocolError
+from onframe.live import Live
+from onframe.overlay.coordinates import describe, for_picture
+from onframe.overlay.shapes import events_of, frame_number_of, layer_of, shapes_of, standing_shapes
+from onframe.overlay.vocabulary import Event, Shape
+from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
+from onframe.viewer import wire
+from onframe.wire.payload.h264 import split_nals
+from onframe.wire.payload.sps import parse_sps
+
+REMEMBERED = 3 * 25  # pictures; about three seconds
+FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
+ASSUMED_SIZE = (1280, 720)
+_SPS = 7
+
+
+class Picture(NamedTuple):
+    """An access unit as the page gets it."""
+
+    message: bytes
+    key: bool
+
+
+Output: TypeAlias = Picture | wire.ServerMessage
+
+
+class Narrator:
+    """Keeps what a page that joins now must be told first."""
+
+    def __init__(self, camera: str, channel: int, stream: int, coordinates: Coordinates) -> None:
+        self._camera, self._channel, self._stream = camera, channel, stream
+        self._coordinates = coordinates
+        self._live = Live()
+        self._epoch = 0
+        self._codec: str | None = None
+        self._size = ASSUMED_SIZE
+        self._arrivals: OrderedDict[int, datetime] = OrderedDict()
+        self._since_key: list[Output] = []
+        self._state: wire.State | None = None
+        self._n = 0
+        self.counters = dict.fromkeys(
+            ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "repaired"), 0
+        )
+        self.clock = ""
+
+    @property
+    def has_pictures(self) -> bool:
+        """Pictures of a known codec have come in this epoch."""
+        return self._codec is not None
+
+    def hello(self, *, pictures: bool = True) -> wire.Hello:
+        """What is shown from now on."""
+        return wire.Hello(
+            camera=self._camera,
+            channel=self._channel,
+            stream=self._stream,
+            epoch=self._epoch,
+            width=self._size[0],
+            height=self._size[1],
+            codec=self._codec if pictures else None,
+            duration=self._duration(),
+            coordinates=describe(self._coordinates),
+            rules=self._standing(),
+        )
+
+    def catch_up(self, *, pictures: bool = True) -> list[Output]:
+        """For a page that joins now: hello, the state, and everything since the last key picture."""
+        start: list[Output] = [self.hello(pictures=pictures)]
+        if self._state is not None:
+            start.append(self._state)
+        return start + self._since_key
+
+    def tell(self, event: StreamEvent) -> list[Output]:
+        """What a page is to be sent because of this event."""
+        said: list[Output] = []
+        if isinstance(event, Record | AccessUnit) and event.epoch != self._epoch:
+            said += self._begin(event.epoch)
+        if isinstance(event, AccessUnit):
+            said += self._picture(event)
+        elif isinstance(event, Record):
+            said += self._record(event)
+        elif isinstance(event, StateChange):
+            self._state = wire.State(event.state, event.reason, event.since.isoformat(timespec="milliseconds"))
+            said.append(self._state)
+        elif isinstance(event, Gap):
+            self.counters["lost"] += event.packets or event.records or 0
+        elif isinstance(event, Undecodable):
+            self.counters["unreadable"] += 1
+        return said
+
+    def _begin(self, epoch: int) -> list[Output]:
+        """Another connection: timestamps, rules and targets of the last one mean nothing any more."""
+        self._epoch = epoch
+        self._live = Live()
+        self._codec = None
+        self._arrivals.clear()
+        self._since_key.clear()
+        return []
+
+    def _picture(self, unit: AccessUnit) -> list[Output]:
+        said: list[Output] = []
+        if unit.key:
+            self._since_key.clear()
+            said += self._describe(unit)
+        if self._codec is None:
+            return said
+        self._n += 1
+        self.counters["pictures"] += 1
+        self._arrivals[unit.timestamp] = unit.received_at
+        while len(self._arrivals) > REMEMBERED:
+            self._arrivals.popitem(last=False)
+        message = wire.encode_access_unit(
+            unit.data,
+            stream=self._stream,
+            n=self._n,
+            pts=unit.timestamp,
+            sent_at=int(unit.received_at.timestamp() * 1e6),
+            key=unit.key,
+            lost_before=bool(unit.lost_before),
+        )
+        picture = Picture(message, unit.key)
+        self._since_key.append(picture)
+        return [*said, picture]
+
+    def _describe(self, unit: AccessUnit) -> list[Output]:
+        """A hello where a key picture brings another codec or size than the last."""
+        sps = next((nal for nal in split_nals(unit.data) if nal and nal[0] & 31 == _SPS), None)
+        if sps is None:
+            return []
+        try:
+            parsed = parse_sps(sps)
+        except ProtocolError as error:
+            return [wire.Error("video", f"the video's parameters cannot be read: {error}")]
+        codec, size = parsed.codec, (parsed.width, parsed.height)
+        if (codec, size) == (self._codec, self._size):
+            return []
+        self._codec, self._size = codec, size
+        return [self.hello()]
+
+    def _record(self, record: Record) -> list[Output]:
+        self.counters["records"] += 1
+        self.counters["repaired"] += bool(record.repairs)
+        if record.gap_before is not None:
+            self.counters["lost"] += record.gap_before.packets or record.gap_before.records or 0
+        self._coordinates = for_picture(record.coordinates, *self._size)
+        pts, exact, clock, uncertainty = self._place(record)
+        self.clock = clock
+        self._live.add(record)
+        events = events_of(record.metadata)
+        said: list[Output] = []
+        shapes: list[Shape] = []
+        if record.metadata.kind == "rule":
+            said.append(wire.Rules(pts, self._standing()))
+        else:
+            shapes = shapes_of(record.metadata, self._coordinates, live=self._live)
+        if shapes or events or not said:
+            said.append(self._shapes(record, pts, exact, clock, uncertainty, shapes, events))
+        self._since_key += said
+        return said
+
+    def _shapes(
+        self,
+        record: Record,
+        pts: int,
+        exact: bool,
+        clock: str,
+        uncertainty: float | None,
+        shapes: Sequence[Shape],
+        events: Sequence[Event],
+    ) -> wire.Shapes:
+        arrived = self._arrivals.get(pts)
+        return wire.Shapes(
+            pts=pts,
+            layer=layer_of(record.metadata),
+            exact=exact,
+            clock=clock,
+            uncertainty=uncertainty,
+            lag_ms=None if arrived is None else (record.received_at - arrived).total_seconds() * 1000,
+            frame_number=frame_number_of(record.metadata),
+            shapes=shapes,
+            events=events,
+        )
+
+    def _place(self, record: Record) -> tuple[int, bool, str, float | None]:
+        """The picture a Record is drawn on: pts, exact, the grade of the relation, seconds of uncertainty."""
+        if record.video is not None:
+            video = record.video
+            self.counters["exact" if video.exact else "approximate"] += 1
+            return video.timestamp, video.exact, video.clock, video.uncertainty
+        self.counters["unbound"] += 1
+        if self._arrivals:
+            return next(reversed(self._arrivals)), False, "arrival", None
+        return record.timestamp or 0, False, "arrival", None
+
+    def _standing(self) -> list[Shape]:
+        return standing_shapes(self._live, self._coordinates)
+
+    def _duration(self) -> int:
+        """The usual distance of two pictures, in ticks."""
+        times = list(self._arrivals)
+        distances = sorted(later - earlier for earlier, later in zip(times, times[1:], strict=False) if later > earlier)
+        return distances[len(distances) // 2] if distances else FRAME

@@ -1,0 +1,73 @@
+"""What one open page is to be sent: bounded, and a slow page costs itself only.
+
+A page that cannot keep up loses pictures up to the next key picture; it loses no state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_MESSAGES = 1024
+
+
+class Page:
+    """A queue of messages for one WebSocket, in order."""
+
+    def __init__(self, *, max_bytes: int = MAX_BYTES, max_messages: int = MAX_MESSAGES) -> None:
+        self._queue: deque[bytes | str] = deque()
+        self._ready = asyncio.Event()
+        self._bytes = 0
+        self._max_bytes, self._max_messages = max_bytes, max_messages
+        self._waits_for_key = True
+        self.dropped = 0
+
+    def picture(self, message: bytes, *, key: bool) -> None:
+        """Queue an access unit; after a drop, only from a key picture on."""
+        if self._full():
+            self._drop_pictures()
+        if self._waits_for_key and not key:
+            self.dropped += 1
+            return
+        self._waits_for_key = False
+        self._put(message)
+
+    def text(self, message: str) -> None:
+        """Queue a text message; the oldest pictures give way."""
+        if self._full():
+            self._drop_pictures()
+        while len(self._queue) >= self._max_messages:
+            self._bytes -= len(self._queue.popleft())
+            self.dropped += 1
+        self._put(message)
+
+    def restart(self) -> None:
+        """Another stream or epoch begins: what is queued is of no use, and the next picture must be a key picture."""
+        self._queue.clear()
+        self._bytes = 0
+        self._waits_for_key = True
+
+    async def next(self) -> bytes | str:
+        """The next message to send; waits for it."""
+        while not self._queue:
+            self._ready.clear()
+            await self._ready.wait()
+        message = self._queue.popleft()
+        self._bytes -= len(message)
+        return message
+
+    def _put(self, message: bytes | str) -> None:
+        self._queue.append(message)
+        self._bytes += len(message)
+        self._ready.set()
+
+    def _full(self) -> bool:
+        return self._bytes > self._max_bytes or len(self._queue) >= self._max_messages
+
+    def _drop_pictures(self) -> None:
+        kept = [message for message in self._queue if isinstance(message, str)]
+        self.dropped += len(self._queue) - len(kept)
+        self._queue = deque(kept)
+        self._bytes = sum(map(len, kept))
+        self._waits_for_key = True

@@ -1,0 +1,163 @@
+"""The viewer's server: the page, its modules, and one WebSocket per open page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection
+from importlib.resources import files
+from types import TracebackType
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from onframe.asgi import Site
+from onframe.camera.camera import Camera
+from onframe.errors import ProtocolError
+from onframe.viewer import wire
+from onframe.viewer.feed import Feed
+from onframe.viewer.guard import Guard
+from onframe.viewer.page import Page
+
+MAX_PAGES = 64
+SUB_STREAM = 2
+STATIC = files("onframe.viewer") / "static"
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+
+
+class Viewer:
+    """Serves the page of one camera for as long as the ``async with`` lasts.
+
+    ``url`` carries the token; whoever opens it gets a cookie, and nobody else is let in. ``hosts``
+    are further names that the page may be reached under (127.0.0.1, localhost and ::1 always are).
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        *,
+        channel: int = 1,
+        stream: int = 1,
+        types: list[str] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str | None = None,
+        hosts: Collection[str] = (),
+    ) -> None:
+        self._camera, self._channel, self._stream, self._types = camera, channel, stream, types
+        self._feeds: dict[int, Feed] = {}
+        self._pages = 0
+        routes = [
+            Route("/", self._static, name="index"),
+            Route("/{name:str}", self._static),
+            WebSocketRoute("/ws", self._socket),
+        ]
+        self._guard = Guard(Starlette(routes=routes), token=token, hosts=hosts)
+        self._site = Site(self._guard, host, port, ws_max_size=wire.MAX_PAGE_MESSAGE)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._site.port
+
+    @property
+    def url(self) -> str:
+        """The address of the page, with its token."""
+        host = f"[{self._site.host}]" if ":" in self._site.host else self._site.host
+        return f"http://{host}:{self.port}/?t={self._guard.token}"
+
+    async def __aenter__(self) -> Viewer:
+        await self._site.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._site.stop()
+        for feed in self._feeds.values():
+            await feed.stop()
+
+    async def _static(self, request: Request) -> Response:
+        """A file of the page; the folder is flat, so a name with a path in it does not exist."""
+        name = request.path_params.get("name", "index.html")
+        file = STATIC / name
+        suffix = "." + name.rpartition(".")[2]
+        if name.startswith(".") or "/" in name or suffix not in _MEDIA_TYPES or not file.is_file():
+            return PlainTextResponse("There is no such page.\n", status_code=404)
+        return FileResponse(str(file), media_type=_MEDIA_TYPES[suffix])
+
+    async def _socket(self, socket: WebSocket) -> None:
+        if self._pages >= MAX_PAGES:
+            await socket.close(1013, f"{MAX_PAGES} pages are open already")
+            return
+        await socket.accept()
+        self._pages += 1
+        visit = _Visit(self, socket)
+        try:
+            await visit.run()
+        finally:
+            self._pages -= 1
+
+    def feed(self, stream: int) -> Feed:
+        """The feed of a stream, made when first asked for."""
+        if stream not in self._feeds:
+            self._feeds[stream] = Feed(self._camera, self._channel, stream, self._types)
+        return self._feeds[stream]
+
+    @property
+    def stream(self) -> int:
+        """The stream that a page is shown first."""
+        return self._stream
+
+
+class _Visit:
+    """One open page: what it is sent, and what it says."""
+
+    def __init__(self, viewer: Viewer, socket: WebSocket) -> None:
+        self._viewer, self._socket = viewer, socket
+        self._page = Page()
+        self._feed = viewer.feed(viewer.stream)
+
+    async def run(self) -> None:
+        """Until the page goes away."""
+        self._feed.join(self._page)
+        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._feed.leave(self._page)
+            with contextlib.suppress(RuntimeError):
+                await self._socket.close()
+
+    async def _send(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                message = await self._page.next()
+                if isinstance(message, str):
+                    await self._socket.send_text(message)
+                else:
+                    await self._socket.send_bytes(message)
+
+    async def _receive(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                text = await self._socket.receive_text()
+                try:
+                    await self._unsupported(wire.decode(text))
+                except ProtocolError as error:
+                    self._page.text(wire.encode(wire.Error("server", str(error))))
+
+    async def _unsupported(self, said: wire.Unsupported) -> None:
+        """The page cannot decode this stream: the sub-stream, and after that no pictures at all."""
+        if said.stream != self._feed.stream:
+            return  # about a stream that was left meanwhile
+        await self._feed.leave(self._page)
+        has_other = self._feed.stream != SUB_STREAM
+        self._feed = self._viewer.feed(SUB_STREAM if has_other else self._feed.stream)
+        self._feed.join(self._page, pictures=has_other)
