@@ -422,25 +422,33 @@ class ClientSession:
         return min(self.timeout / 2, self._max_keep_alive)
 
     @property
-    def answer_timeout(self) -> float:
-        """Seconds without any byte after a keep-alive that mean the connection is gone."""
-        return min(0.9 * self.keep_alive_interval, 15.0)
+    def silence_limit(self) -> float:
+        """Seconds without any byte, a keep-alive among them, after which the connection counts as gone."""
+        return 1.9 * self.keep_alive_interval
+
+    @property
+    def cseq(self) -> int:
+        """The CSeq of the request sent last."""
+        return self._cseq
 
     def next_deadline(self) -> float | None:
         """When ``due`` is worth asking again; None before SETUP and after TEARDOWN."""
         if self.state not in (State.READY, State.PLAYING) or self._last_sent is None:
             return None
         renew = self._last_sent + self.keep_alive_interval
-        return renew if self._asked_at is None else min(renew, self._asked_at + self.answer_timeout)
+        return renew if self._asked_at is None else min(renew, self._lost_at(self._asked_at))
 
     def due(self, now: float) -> Due:
         """What time asks for: a keep-alive, or to give the connection up as lost (silence of a track never does)."""
         deadline = self.next_deadline()
-        if deadline is None or now < deadline or self._last_sent is None:
+        if deadline is None or now < deadline:
             return Due.NOTHING
-        if self._asked_at is not None and now >= self._asked_at + self.answer_timeout:
+        if self._asked_at is not None and now >= self._lost_at(self._asked_at):
             return Due.LOST
         return Due.KEEP_ALIVE
+
+    def _lost_at(self, asked_at: float) -> float:
+        return (asked_at if self.last_received is None else self.last_received) + self.silence_limit
 
 
 def _same_track(url: str, track: Track) -> bool:
