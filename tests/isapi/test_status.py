@@ -4,15 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onframe.errors import DecodeError
+from onframe.isapi.leniency import Notes
 from onframe.isapi.status import (
     SUBSCRIBE_TYPE_ERROR,
     ResponseStatus,
     by_code,
     explain,
     lookup,
+    read_response_status,
+    refusal,
     response_codes,
+    response_status_element,
+    response_status_object,
     status_error,
 )
+from onframe.isapi.xml import parse_tree, write
 
 
 @pytest.mark.requirement("R-111")
@@ -177,3 +184,105 @@ def test_name_and_code_that_disagree_are_both_kept_and_the_name_is_believed():
 @given(st.text())
 def test_any_text_can_be_explained(text):
     assert isinstance(explain(text), list)
+
+
+XML_FORM = b"""<?xml version="1.0" encoding="UTF-8"?>
+<ResponseStatus version="2.0" xmlns="http://www.std-cgi.org/ver20/XMLSchema">
+<requestURL>/ISAPI/Streaming/channels/101/metadata</requestURL><statusCode>4</statusCode>
+<statusString>Invalid Operation</statusString><subStatusCode>lowPrivilege</subStatusCode></ResponseStatus>"""
+
+
+@pytest.mark.requirement("R-101", "B.18")
+@pytest.mark.parametrize(
+    "payload",
+    [
+        XML_FORM,
+        XML_FORM.replace(b"http://www.std-cgi.org/ver20/XMLSchema", b"http://www.isapi.org/ver20/XMLSchema"),
+        XML_FORM.replace(b' xmlns="http://www.std-cgi.org/ver20/XMLSchema"', b""),
+    ],
+)
+def test_the_xml_form_is_read_in_any_namespace(payload):
+    assert read_response_status(parse_tree(payload), Notes()) == ResponseStatus(
+        4, "Invalid Operation", "lowPrivilege", request_url="/ISAPI/Streaming/channels/101/metadata"
+    )
+
+
+@pytest.mark.requirement("R-088", "R-101", "B.5", "B.18")
+def test_codes_that_devices_add_and_fields_they_leave_out():
+    root = parse_tree(b"<ResponseStatus><statusCode> 3 </statusCode><errorCode>0x30000001</errorCode></ResponseStatus>")
+    assert read_response_status(root, Notes()) == ResponseStatus(3, error_code=805306369)
+    assert read_response_status({"statusCode": 1}, Notes()) == ResponseStatus(1)
+
+
+@pytest.mark.requirement("R-088", "R-115", "B.5")
+@pytest.mark.parametrize(
+    ("sent", "read", "repairs"),
+    [
+        (1073741825, 1073741825, []),
+        ("1073741825", 1073741825, ["error_code_as_text"]),
+        ("0x40000001", 1073741825, ["error_code_as_text"]),
+        (25769803794, 1610612754, ["nine_digit_error_code"]),
+        ("0x600000012", 1610612754, ["error_code_as_text", "nine_digit_error_code"]),
+    ],
+)
+def test_the_error_code_is_read_in_every_form(sent, read, repairs):
+    notes = Notes()
+    status = read_response_status({"statusCode": 4, "errorCode": sent}, notes)
+    assert (status.error_code, notes.repairs) == (read, repairs)
+
+
+@pytest.mark.requirement("R-088", "B.5")
+@pytest.mark.parametrize("sent", ["many", True, [], 1.5, {}])
+def test_an_error_code_that_is_no_number_is_a_warning(sent):
+    notes = Notes()
+    assert read_response_status({"statusCode": 4, "errorCode": sent}, notes).error_code is None
+    assert notes.warnings
+
+
+@pytest.mark.requirement("R-088", "R-101", "B.5", "B.18")
+@pytest.mark.parametrize(
+    "source", [{}, {"statusCode": None}, {"statusCode": "four"}, {"statusCode": True}, {"statusCode": []}]
+)
+def test_a_status_without_a_number_is_a_decode_error(source):
+    with pytest.raises(DecodeError):
+        read_response_status(source, Notes())
+    with pytest.raises(DecodeError):
+        read_response_status(parse_tree(b"<ResponseStatus><statusCode>four</statusCode></ResponseStatus>"), Notes())
+
+
+@pytest.mark.requirement("B.5")
+def test_a_status_code_in_quotes_is_read_and_said():
+    notes = Notes()
+    assert read_response_status({"statusCode": "4"}, notes).status_code == 4
+    assert notes.repairs == ["status_code_as_text"]
+
+
+@pytest.mark.requirement("R-101", "B.18")
+def test_the_written_xml_form_has_the_guides_namespace_and_four_fields():
+    assert write(response_status_element(refusal(4, "notSupport", "/x"))) == (
+        b'<?xml version="1.0" encoding="utf-8"?>\n'
+        b'<ResponseStatus version="2.0" xmlns="http://www.std-cgi.org/ver20/XMLSchema"><requestURL>/x</requestURL>'
+        b"<statusCode>4</statusCode><statusString>Invalid Operation</statusString>"
+        b"<subStatusCode>notSupport</subStatusCode></ResponseStatus>"
+    )
+
+
+@pytest.mark.requirement("R-088", "R-115", "B.5")
+def test_the_written_json_form_has_the_decimal_code_where_it_is_required():
+    assert response_status_object(refusal(4, "subscribeTypeErr", "/x")) == {
+        "requestURL": "/x",
+        "statusCode": 4,
+        "statusString": "Invalid Operation",
+        "subStatusCode": "subscribeTypeErr",
+        "errorCode": 1073782806,
+        "errorMsg": "subscribeTypeErr",
+    }
+    assert response_status_object(refusal(1, "ok", "/x")) == {
+        "requestURL": "/x",
+        "statusCode": 1,
+        "statusString": "OK",
+        "subStatusCode": "ok",
+    }
+    without_a_code = response_status_object(refusal(6, "laneAndRegionOverlap"))
+    assert "errorCode" not in without_a_code
+    assert without_a_code["errorMsg"] == "laneAndRegionOverlap"

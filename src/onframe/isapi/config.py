@@ -11,7 +11,7 @@ from onframe.errors import DecodeError
 from onframe.isapi.devicecap import NAMESPACE as NAMESPACE
 from onframe.isapi.devicecap import DeviceCap as DeviceCap
 from onframe.isapi.devicecap import device_cap_element, read_device_cap
-from onframe.isapi.leniency import Notes
+from onframe.isapi.leniency import Notes, boolean, supported
 from onframe.isapi.metadata import Metadata
 from onframe.isapi.xml import Element, build
 
@@ -33,7 +33,6 @@ MAX_RTSP_URI = 128
 MAX_TYPE = 64
 """Longest type in a subscription, in characters (B.7)."""
 
-_TRUE = {"true": True, "1": True, "false": False, "0": False}
 _SUB_TYPES = {name: (name,) for name in METADATA_TYPES} | {
     "personQueue": ("personQueueTime", "personQueueCounting", "personQueue"),
     "radarDetection": ("behaviorAnalysis",),
@@ -53,7 +52,7 @@ class MetadataCap(msgspec.Struct):
 
     types: list[str] = []
     size: int | None = None
-    formats: list[str] = ["xml"]
+    formats: list[str] = msgspec.field(default_factory=lambda: ["xml"])
     supports_subscribe_type: bool = False
 
 
@@ -196,12 +195,11 @@ def _capability(root: Element, entries: list[Element], uploads: Element | None, 
     for entry in entries:
         types.update(dict.fromkeys(_listed(entry.find("type"))))
     size = root.find("MetadataList").attributes.get("size", "")  # type: ignore[union-attr]
-    supports = root.findtext("isSupportSubscribeType")
     return MetadataCap(
         list(types),
         int(size) if size.strip().isascii() and size.strip().isdigit() and len(size) < 10 else None,
         _listed(uploads) or ["xml"],
-        supports is not None and supports.lower() not in ("false", "0"),
+        supported(root.findtext("isSupportSubscribeType"), notes),
     )
 
 
@@ -215,7 +213,7 @@ def _listed(element: Element | None) -> list[str]:
 
 def _metadata_type(entry: Element, notes: Notes) -> MetadataType:
     text = entry.findtext("enable")
-    enable = None if text is None else _TRUE.get(text.lower())
+    enable = None if text is None else boolean(text, notes)
     name = entry.findtext("type") or ""
     if not name:
         notes.warn("a Metadata entry has no type")

@@ -14,15 +14,13 @@ from typing import Any, TypeAlias
 import msgspec
 
 from onframe.errors import DecodeError
-from onframe.isapi.leniency import Notes
+from onframe.isapi.leniency import Notes, supported
 from onframe.isapi.xml import Element
 
 NAMESPACE = "http://www.isapi.org/ver20/XMLSchema"
 
 Node: TypeAlias = str | dict[str, Any] | list[Any]
 """Text; or children by name with attributes as ``@name`` and text as ``#text``; or several of one name."""
-
-_PRINTED_OTHERWISE = {"isSupportGPSCalibratation": "isSupportGPSCalibration"}
 
 
 class DeviceCapNode(msgspec.Struct, frozen=True):
@@ -52,7 +50,7 @@ class DeviceCap(msgspec.Struct):
         found = self.get("SysCap/isSupportMetadata")
         if found is None:
             found = next(_anywhere(self.tree, "isSupportMetadata"), None)
-        return found is not None and _text(found).lower() not in ("false", "0")
+        return supported(None if found is None else _text(found))
 
     def get(self, path: str) -> Node | None:
         """What stands at ``path`` ("SysCap/isSupportDst"), as sent; the first of several; None where nothing does."""
@@ -88,7 +86,7 @@ def read_device_cap(root: Element, notes: Notes) -> DeviceCap:
     """The tree of a DeviceCap document, whatever is in it. Raises DecodeError for another root."""
     if root.name != "DeviceCap":
         raise DecodeError(f"the root is {root.name!r}, not DeviceCap", path=root.name)
-    tree = {} if not root.children else _children(root, notes)
+    tree = {} if not root.children else _children(root)
     cap = DeviceCap(tree, _count(root), root.attributes.get("version"), root.namespace)
     for path in missing(cap):
         notes.warn(f"{path} is required and absent")
@@ -136,11 +134,11 @@ def _row(fields: dict[str, str]) -> DeviceCapNode:
     return DeviceCapNode(fields["path"], fields["type"], fields["requirement"], values, fields["note"])
 
 
-def _children(element: Element, notes: Notes) -> dict[str, Any]:
+def _children(element: Element) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for child in element.children:
-        name = _name(child.name, notes)
-        node = _node(child, notes)
+        name = child.name
+        node = _node(child)
         if name not in found:
             found[name] = node
         elif isinstance(found[name], list):
@@ -150,18 +148,11 @@ def _children(element: Element, notes: Notes) -> dict[str, Any]:
     return found
 
 
-def _name(name: str, notes: Notes) -> str:
-    if name in _PRINTED_OTHERWISE:
-        notes.repair("device_cap_name")
-        return _PRINTED_OTHERWISE[name]
-    return name
-
-
-def _node(element: Element, notes: Notes) -> Node:
+def _node(element: Element) -> Node:
     if not element.children and not element.attributes:
         return element.text
     node: dict[str, Any] = {f"@{name}": value for name, value in element.attributes.items()}
-    node.update(_children(element, notes))
+    node.update(_children(element))
     if element.text:
         node["#text"] = element.text
     return node

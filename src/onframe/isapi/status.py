@@ -159,6 +159,8 @@ def read_response_status(source: Element | Mapping[str, Any], notes: Notes) -> R
     status_code = _integer(get("statusCode"))
     if status_code is None:
         raise DecodeError("statusCode is missing or no number", path="ResponseStatus.statusCode")
+    if not isinstance(source, Element) and isinstance(source["statusCode"], str):
+        notes.repair("status_code_as_text")
     sent = get("errorCode")
     status = ResponseStatus(
         status_code,
