@@ -1,0 +1,125 @@
+"""One verdict on one pair of credentials, shared by HTTP and RTSP and by all callers (R-018).
+
+Devices lock accounts after a few wrong passwords. Until these credentials have been accepted once, only one
+request that carries them is on the wire at a time, and the first refusal is final for everybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from onframe.errors import AuthenticationError
+from onframe.wire.digest import DigestClient
+
+_HINT = "check user name and password; nothing is sent again, because devices lock accounts after a few wrong ones"
+
+
+class Login:
+    """The credentials for one host and what the host said to them.
+
+    ``password`` may be a callable, called once when first needed. ``algorithms`` lists the digests to accept,
+    strongest first; ``allow_basic`` lets the password be sent readably where the device asks for it.
+    """
+
+    def __init__(
+        self,
+        username: str,
+        password: str | Callable[[], str] | None,
+        *,
+        host: str,
+        allow_basic: bool = False,
+        algorithms: Sequence[str] | None = None,
+    ) -> None:
+        self.username, self.host = username, host
+        self.accepted = False
+        self.refused: AuthenticationError | None = None
+        self._password = password
+        self._allow_basic, self._algorithms = allow_basic, algorithms
+        self._clients: dict[str, DigestClient] = {}
+        self._trial: asyncio.Task[object] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def __repr__(self) -> str:
+        return f"Login({self.username!r}, host={self.host!r}, accepted={self.accepted})"
+
+    def client(self, protocol: Literal["http", "rtsp"]) -> DigestClient:
+        """The digest of one protocol: nonces of the two are kept apart."""
+        if protocol not in self._clients:
+            known = {} if self._algorithms is None else {"algorithms": self._algorithms}
+            self._clients[protocol] = DigestClient(
+                self.username, self._secret(), allow_basic=self._allow_basic, **known
+            )
+        return self._clients[protocol]
+
+    async def permit(self) -> None:
+        """Wait until a request may carry the credentials. Raises AuthenticationError once they were refused.
+
+        Returns at once when they have been accepted. Before that the caller's task has the trial until it calls
+        accept, refuse or release, or ends.
+        """
+        task = asyncio.current_task()
+        while not self.accepted:
+            if self.refused is not None:
+                raise self._same()
+            if self._password is None:
+                raise self.refuse("it asks for a password, and none was given")
+            if self._trial is None:
+                self._begin(task)
+            if self._trial is task:
+                return
+            await self._change()
+
+    def accept(self) -> None:
+        """A request with the credentials was answered with anything but 401."""
+        if self.refused is None:
+            self.accepted = True
+        self._end()
+
+    def refuse(self, message: str, *, hint: str | None = None) -> AuthenticationError:
+        """The final verdict: returns the error to raise; all who wait raise the same."""
+        if self.refused is None:
+            self.accepted = False
+            self.refused = AuthenticationError(
+                f"{self.host} refused the user {self.username!r}: {message}", hint=hint or _HINT
+            )
+        self._end()
+        return self._same()
+
+    def release(self) -> None:
+        """The caller's trial ended without a verdict, the connection being lost; the next may try."""
+        if self._trial is asyncio.current_task():
+            self._end()
+
+    def _secret(self) -> str:
+        if callable(self._password):
+            self._password = self._password()
+        return self._password or ""
+
+    def _same(self) -> AuthenticationError:
+        assert self.refused is not None
+        return AuthenticationError(self.refused.message, hint=self.refused.hint)
+
+    def _begin(self, task: asyncio.Task[object] | None) -> None:
+        assert task is not None
+        self._trial = task
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        if self._trial is task:
+            self._end()
+
+    def _end(self) -> None:
+        if self._trial is not None:
+            self._trial.remove_done_callback(self._ended)
+        self._trial = None
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def _change(self) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
