@@ -16,6 +16,7 @@ import msgspec
 
 from onframe.errors import OnframeError
 from onframe.simulator.scenes.scene import FRAMES_PER_SECOND, Scene
+from onframe.wire.payload.h264 import split_nals
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +28,6 @@ GROUP = FRAMES_PER_SECOND
 """Pictures from one IDR picture to the next."""
 
 log = logging.getLogger(__name__)
-_START_CODE = b"\x00\x00\x00\x01"
 
 
 class Picture(msgspec.Struct, array_like=True, gc=False):
@@ -112,11 +112,10 @@ def _x264(bit_rate: int) -> str:
 
 def parameter_sets(annexb: bytes) -> tuple[bytes, bytes]:
     """The first SPS and PPS of Annex B bytes, without start codes; empty where there is none."""
-    found = {7: b"", 8: b""}
-    for nal in annexb.replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01"):
-        if nal and nal[0] & 31 in found and not found[nal[0] & 31]:
-            found[nal[0] & 31] = nal.rstrip(b"\x00")
-    return found[7], found[8]
+    first: dict[int, bytes] = {}
+    for nal in split_nals(annexb):
+        first.setdefault(nal[0] & 31, nal)
+    return first.get(7, b""), first.get(8, b"")
 
 
 def film(size: tuple[int, int], pictures: list[Picture], times: list[int], length: int, sound: bytes = b"") -> Film:
