@@ -64,8 +64,10 @@ class DecodeError(OnframeError):
     """A document does not fit.
 
     ``path`` is where in the document ("TargetList[0].targetID"), ``offset`` the byte in the
-    payload, ``excerpt`` a printable piece of it; each is None where it is not known.
+    payload, ``excerpt`` a printable piece of it, ``format`` "xml" or "json"; each is None where it is not known.
     """
+
+    format: str | None = None
 
     def __init__(
         self,
@@ -134,7 +136,9 @@ class ConnectionLost(OnframeError):
 
 
 class LimitExceeded(OnframeError):
-    """A bound was hit. ``limit`` names it, ``maximum`` is its value."""
+    """A bound was hit. ``limit`` names it, ``maximum`` is its value, ``format`` that of the document, where known."""
+
+    format: str | None = None
 
     def __init__(self, message: str, *, limit: str, maximum: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
