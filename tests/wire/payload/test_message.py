@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onframe.errors import LocalProtocolError
-from onframe.wire.payload.message import Depacketizer, Message, Oversize, Packetizer
+from onframe.wire.payload.message import Depacketizer, Message, Oversize, Packetizer, Restart
 from onframe.wire.rtp import Loss, RTPPacket
 
 GUIDE_PACKET = bytes.fromhex("80eb4082000b3d2055667788") + b'<?xml version="1.0" encoding="UTF-8"?><Metadata/>'
@@ -283,6 +283,7 @@ def test_another_ssrc_begins_anew_and_is_not_filtered():
     messages = push_all(depacketizer, packets)
     assert payloads(messages) == [b"<b/>"]
     assert (messages[0].ssrc, messages[0].timestamp) == (1, 77)
+    assert depacketizer.take_reports() == [Restart(65536 + 5)]
     assert (depacketizer.resets, depacketizer.dropped) == (1, 1)
 
 

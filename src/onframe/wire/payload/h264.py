@@ -64,6 +64,11 @@ class H264Depacketizer:
         self._ssrc: int | None = None
 
     @property
+    def receiver(self) -> TrackReceiver:
+        """The numbering of this track, for receiver reports."""
+        return self._receiver
+
+    @property
     def sps(self) -> bytes | None:
         """The sequence parameter set last seen, or that of the SDP."""
         return self._parameter_sets.get(_SPS)

@@ -50,6 +50,18 @@ class Oversize(NamedTuple):
     timestamp: int
 
 
+class Restart(NamedTuple):
+    """The numbering began anew (another SSRC, or a great jump): how much is missing is not known.
+
+    ``sequence`` is the extended number of the first packet after it.
+    """
+
+    sequence: int
+
+
+Report: TypeAlias = Loss | Oversize | Restart
+
+
 class Depacketizer:
     """Joins the packets of one metadata track to messages; holds at most ``max_size`` bytes.
 
@@ -68,7 +80,7 @@ class Depacketizer:
         self._part = _Part()
         self._hunting = False
         self._ready: deque[Message] = deque()
-        self._reports: list[Loss | Oversize] = []
+        self._reports: list[Report] = []
         self._loss_before: Loss | None = None
         self._previous: RTPPacket | None = None
         self._previous_sequence = 0
@@ -95,11 +107,16 @@ class Depacketizer:
             self._take(packet, timestamp)
         return self.pop()
 
+    @property
+    def receiver(self) -> TrackReceiver:
+        """The numbering of this track, for receiver reports."""
+        return self._receiver
+
     def pop(self) -> Message | None:
         """A message that is complete already and was not returned yet."""
         return self._ready.popleft() if self._ready else None
 
-    def take_reports(self) -> list[Loss | Oversize]:
+    def take_reports(self) -> list[Report]:
         """What was lost since the last call, also where it ended no message: each report is given once."""
         reports, self._reports = self._reports, []
         return reports
@@ -142,7 +159,7 @@ class Depacketizer:
         if loss is not None:
             self._lose(loss)
         elif self._continues_nothing(packet, sequence):
-            self._begin_anew()
+            self._begin_anew(sequence)
         self._sequence = sequence
         return sequence
 
@@ -159,9 +176,10 @@ class Depacketizer:
         self._note(loss.first, loss.last)
         self._hunting = True
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, sequence: int) -> None:
         """Another SSRC or a great jump: another source, whose packets continue nothing."""
         self.resets += 1
+        self._reports.append(Restart(sequence))
         self._drop_part()
         self._hunting = False
         self._last_lost = None

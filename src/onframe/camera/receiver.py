@@ -1,0 +1,453 @@
+"""From the packets of one RTSP session to Records: pure, every call is told what time it is.
+
+``now_ns`` is Unix time in ns throughout; tracks go by the names under which they were added.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from onframe.errors import DecodeError, OnframeError, ProtocolError
+from onframe.isapi.document import Document, decode_all
+from onframe.isapi.metadata import Metadata
+from onframe.record import AccessUnit, Coordinates, Gap, Record, Undecodable, VideoTime
+from onframe.wire.clock import SessionClock
+from onframe.wire.payload.h264 import H264Depacketizer
+from onframe.wire.payload.message import MAX_SIZE, PAYLOAD_TYPE, Depacketizer, Message, Oversize, Report
+from onframe.wire.rtcp import (
+    CNAME,
+    Bye,
+    ReceiverReport,
+    SenderReport,
+    SourceChunk,
+    SourceDescription,
+    parse_compound,
+    serialize_compound,
+)
+from onframe.wire.rtp import Loss, RTPPacket, TrackReceiver
+
+Received: TypeAlias = Record | Gap | Undecodable | AccessUnit
+
+REPORT_EVERY = 5_000_000_000
+"""Ns from one receiver report of a track to the next (RFC 3550 section 6.2)."""
+
+_NS = 1_000_000_000
+_REMEMBERED = 3
+"""Seconds of pictures that a document can still be put on."""
+_ASSUMED = Coordinates()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Receiver:
+    """One session's way from packets to Records, and the receiver reports back.
+
+    ``epoch`` counts the connections of this camera, ``ssrc`` and ``cname`` name us in receiver reports.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        channel: int,
+        stream: int,
+        epoch: int,
+        *,
+        coordinates: Coordinates = _ASSUMED,
+        ssrc: int = 0,
+        cname: str = "onframe",
+        max_size: int = MAX_SIZE,
+    ) -> None:
+        self.camera, self.channel, self.stream, self.epoch = camera, channel, stream, epoch
+        self.coordinates = coordinates
+        self.clock = SessionClock()
+        self._ssrc, self._cname, self._max_size = ssrc, cname, max_size
+        self._tracks: dict[str, _Track] = {}
+        self._video: _Video | None = None
+        self._counts = {"records": 0, "undecodable": 0, "unknown_track": 0, "malformed_rtp": 0, "malformed_rtcp": 0}
+
+    # -- the tracks of the session -----------------------------------------------------------
+
+    def add_metadata(self, track: str, *, payload_type: int = PAYLOAD_TYPE, clock_rate: int = 90_000) -> None:
+        """The track that carries documents; its payload type is that of the SDP (R-038)."""
+        self._add(_Documents(track, clock_rate, Depacketizer(payload_type, self._max_size)))
+
+    def add_video(
+        self,
+        track: str,
+        *,
+        payload_type: int = 96,
+        clock_rate: int = 90_000,
+        encoding: str = "H264",
+        parameter_sets: Iterable[bytes] = (),
+    ) -> None:
+        """The track of the picture. One that is not H.264 gives its clock alone."""
+        pictures = H264Depacketizer(payload_type, parameter_sets=parameter_sets) if encoding.upper() == "H264" else None
+        self._video = _Video(track, clock_rate, pictures)
+        self._add(self._video)
+
+    def add_other(self, track: str, *, clock_rate: int) -> None:
+        """Another track, such as audio: it is timed and reported on, and gives nothing."""
+        self._add(_Track(track, clock_rate, TrackReceiver()))
+
+    def _add(self, track: _Track) -> None:
+        self._tracks[track.name] = track
+        self.clock.add_track(track.name, track.clock_rate)
+
+    @property
+    def video(self) -> H264Depacketizer | None:
+        """The picture's depacketizer: parameter sets, codec string, counters."""
+        return self._video.pictures if self._video is not None else None
+
+    # -- what the peer sends -----------------------------------------------------------------
+
+    def rtp_info(self, track: str, rtptime: int) -> None:
+        """The rtptime that the answer to PLAY named for this track; a hint (R-034)."""
+        if track in self._tracks:
+            self.clock.rtp_info(track, rtptime)
+
+    def packet(self, track: str, data: bytes | bytearray | memoryview, now_ns: int) -> list[Received]:
+        """One RTP packet. What it completes, in order; nothing a peer sends raises."""
+        known = self._tracks.get(track)
+        if known is None:
+            self._counts["unknown_track"] += 1
+            return []
+        try:
+            packet = RTPPacket.parse(data)
+        except ProtocolError:
+            self._counts["malformed_rtp"] += 1
+            return []
+        if known.begins_anew(packet):
+            self.clock.reset(track)
+        if not known.carries(packet):
+            known.take_foreign(packet)
+            return self._gaps(known, now_ns) if isinstance(known, _Documents) else []
+        timestamp = self.clock.extend(track, packet.timestamp, now_ns)
+        known.measure(packet, now_ns)
+        if isinstance(known, _Documents):
+            return self._documents(known, packet, timestamp, now_ns)
+        if isinstance(known, _Video):
+            return self._pictures(known, packet, timestamp, now_ns)
+        known.receiver.push(packet)
+        return []
+
+    def rtcp(self, track: str, data: bytes | bytearray | memoryview, now_ns: int) -> bool:
+        """One RTCP packet; True where the track's source says good-bye."""
+        known = self._tracks.get(track)
+        if known is None:
+            self._counts["unknown_track"] += 1
+            return False
+        try:
+            reports = parse_compound(data)
+        except ProtocolError:
+            self._counts["malformed_rtcp"] += 1
+            return False
+        for report in reports:
+            if isinstance(report, SenderReport):
+                known.last_report = report.ntp, now_ns
+                self.clock.sender_report(track, report.ntp, report.rtp_timestamp, now_ns)
+        return any(isinstance(report, Bye) for report in reports)
+
+    # -- what we send ------------------------------------------------------------------------
+
+    def reports(self, now_ns: int) -> list[tuple[str, bytes]]:
+        """(track, RTCP bytes) of the receiver reports that are due; ask about once a second."""
+        due = []
+        for track in self._tracks.values():
+            if now_ns - track.reported_at >= REPORT_EVERY:
+                data = self._report(track, now_ns)
+                if data is not None:
+                    track.reported_at = now_ns
+                    due.append((track.name, data))
+        return due
+
+    def _report(self, track: _Track, now_ns: int) -> bytes | None:
+        ntp, at = track.last_report
+        block = track.receiver.report_block(
+            last_sender_report=ntp, delay=(now_ns - at) / _NS if ntp else 0.0, jitter=int(track.jitter)
+        )
+        if block is None:
+            return None
+        source = SourceDescription((SourceChunk(self._ssrc, ((CNAME, self._cname),)),))
+        return serialize_compound([ReceiverReport(self._ssrc, (block,)), source])
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """All that was counted, metadata under its own names, the picture's with ``video_`` before them."""
+        total = dict(self._counts)
+        for track in self._tracks.values():
+            for name, value in track.counters().items():
+                total[name] = total.get(name, 0) + value
+        return total
+
+    # -- pictures ----------------------------------------------------------------------------
+
+    def _pictures(self, track: _Video, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
+        track.remember(timestamp)
+        if track.pictures is None:
+            track.receiver.push(packet)
+            return []
+        units: list[Received] = []
+        picture = track.pictures.push(packet, timestamp)
+        while picture is not None:
+            units.append(
+                AccessUnit(
+                    camera=self.camera,
+                    channel=self.channel,
+                    stream=self.stream,
+                    epoch=self.epoch,
+                    received_at=_instant(now_ns),
+                    timestamp=picture.timestamp,
+                    data=picture.data,
+                    key=picture.key,
+                    lost_before=picture.lost,
+                )
+            )
+            picture = track.pictures.pop()
+        return units
+
+    # -- documents ---------------------------------------------------------------------------
+
+    def _documents(self, track: _Documents, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
+        message = track.depacketizer.push(packet, timestamp)
+        received = self._gaps(track, now_ns)
+        while message is not None:
+            received += self._read(track, message, now_ns)
+            message = track.depacketizer.pop()
+        return received
+
+    def _gaps(self, track: _Documents, now_ns: int) -> list[Received]:
+        """A Gap for each loss; the next Record will carry them as one."""
+        gaps: list[Received] = []
+        for report in track.depacketizer.take_reports():
+            gap = self._gap(report, now_ns)
+            track.gap = gap if track.gap is None else _joined(track.gap, gap)
+            gaps.append(gap)
+        return gaps
+
+    def _gap(self, report: Report, now_ns: int) -> Gap:
+        gap = Gap(self.camera, self.channel, self.stream, self.epoch, _instant(now_ns), "loss")
+        if isinstance(report, Loss):
+            gap.packets, gap.first_sequence, gap.last_sequence = report.packets, report.first, report.last
+        elif isinstance(report, Oversize):
+            gap.reason, gap.records = "oversize", 1
+            gap.first_sequence, gap.last_sequence = report.first_sequence, report.last_sequence
+        return gap
+
+    def _read(self, track: _Documents, message: Message, now_ns: int) -> list[Received]:
+        """Every document of a message; one that cannot be read costs itself alone (R-105)."""
+        received: list[Received] = []
+        try:
+            for document in decode_all(message.payload):
+                if isinstance(document, OnframeError):
+                    received.append(self._undecodable(document, message, now_ns))
+                else:
+                    received.append(self._document(track, document, message, now_ns))
+        except OnframeError as error:
+            received.append(self._undecodable(error, message, now_ns))
+        return received
+
+    def _document(self, track: _Documents, document: Document, message: Message, now_ns: int) -> Record | Undecodable:
+        if not isinstance(document.value, Metadata):
+            error = DecodeError(f"a document of kind {document.kind} on the metadata track")
+            return self._undecodable(error, message, now_ns)
+        return self._record(track, document, document.value, message, now_ns)
+
+    def _undecodable(self, error: OnframeError, message: Message, now_ns: int) -> Undecodable:
+        self._counts["undecodable"] += 1
+        return Undecodable(
+            camera=self.camera,
+            channel=self.channel,
+            stream=self.stream,
+            epoch=self.epoch,
+            received_at=_instant(now_ns),
+            error=type(error).__name__,
+            message=error.message,
+            path=getattr(error, "path", None),
+            offset=getattr(error, "offset", None),
+            excerpt=getattr(error, "excerpt", None),
+            timestamp=message.timestamp,
+            raw=message.payload,
+        )
+
+    def _record(
+        self, track: _Documents, document: Document, metadata: Metadata, message: Message, now_ns: int
+    ) -> Record:
+        epoch_ms = metadata.time.epoch_ms if metadata.time is not None else None
+        self.clock.document_time(track.name, message.timestamp, epoch_ms, now_ns)
+        time = self.clock.camera_time(track.name, message.timestamp)
+        self._counts["records"] += 1
+        gap, track.gap = track.gap, None
+        warnings = list(document.warnings)
+        if message.ended_by == "timestamp":
+            warnings.append("the message ended without a marker")
+        return Record(
+            camera=self.camera,
+            channel=self.channel,
+            stream=self.stream,
+            epoch=self.epoch,
+            n=self._counts["records"],
+            received_at=_instant(now_ns),
+            metadata=metadata,
+            format=document.format,
+            timestamp=message.timestamp,
+            captured_at=_captured_at(time.ns),
+            clock=time.grade.value,
+            uncertainty=time.uncertainty,
+            coordinates=self.coordinates,
+            video=self._video_time(track, message.timestamp),
+            repairs=list(document.repairs),
+            warnings=warnings,
+            gap_before=gap,
+            raw=document.raw,
+        )
+
+    def _video_time(self, track: _Documents, timestamp: int) -> VideoTime | None:
+        """The picture of this timestamp: snapped to a received one within half a frame."""
+        if self._video is None:
+            return None
+        there = self.clock.convert(track.name, timestamp, self._video.name)
+        if there is None:
+            return None
+        snapped = self._video.nearest(there.timestamp)
+        return VideoTime(snapped, there.grade.value, there.uncertainty, there.grade.exact)
+
+
+class _Track:
+    """What every track has: its numbering, and what receiver reports say of it."""
+
+    def __init__(self, name: str, clock_rate: int, receiver: TrackReceiver) -> None:
+        self.name, self.clock_rate, self.receiver = name, clock_rate, receiver
+        self.jitter = 0.0
+        self.reported_at = 0
+        self.last_report = (0, 0)
+        self._ssrc: int | None = None
+        self._transit: int | None = None
+
+    def carries(self, packet: RTPPacket) -> bool:
+        """Whether this packet is one of the track's payload type."""
+        return True
+
+    def take_foreign(self, packet: RTPPacket) -> None:
+        """A packet of another payload type: it is numbered and counted."""
+
+    def begins_anew(self, packet: RTPPacket) -> bool:
+        """Whether another source took over: its timestamps continue nothing."""
+        if not self.carries(packet):
+            return False
+        changed = self._ssrc is not None and packet.ssrc != self._ssrc
+        self._ssrc = packet.ssrc
+        if changed:
+            self._transit, self.last_report = None, (0, 0)
+        return changed
+
+    def measure(self, packet: RTPPacket, now_ns: int) -> None:
+        """Interarrival jitter, in ticks (RFC 3550 appendix A.8)."""
+        transit = now_ns * self.clock_rate // _NS - packet.timestamp
+        if self._transit is not None:
+            apart = abs((transit - self._transit + (1 << 31)) % (1 << 32) - (1 << 31))
+            self.jitter += (apart - self.jitter) / 16
+        self._transit = transit
+
+    def counters(self) -> dict[str, int]:
+        return {}
+
+
+class _Documents(_Track):
+    """The metadata track. ``gap`` is what was lost since the last Record."""
+
+    def __init__(self, name: str, clock_rate: int, depacketizer: Depacketizer) -> None:
+        super().__init__(name, clock_rate, depacketizer.receiver)
+        self.depacketizer = depacketizer
+        self.gap: Gap | None = None
+
+    def carries(self, packet: RTPPacket) -> bool:
+        return packet.payload_type == self.depacketizer.payload_type
+
+    def take_foreign(self, packet: RTPPacket) -> None:
+        self.depacketizer.push(packet)
+
+    def counters(self) -> dict[str, int]:
+        names = ("packets", "messages", "lost", "duplicates", "dropped", "foreign", "oversize", "resets")
+        return {name: getattr(self.depacketizer, name) for name in names}
+
+
+class _Video(_Track):
+    """The track of the picture, and when its last pictures were."""
+
+    def __init__(self, name: str, clock_rate: int, pictures: H264Depacketizer | None) -> None:
+        super().__init__(name, clock_rate, pictures.receiver if pictures is not None else TrackReceiver())
+        self.pictures = pictures
+        self._times: deque[int] = deque(maxlen=_REMEMBERED * 60)
+
+    def carries(self, packet: RTPPacket) -> bool:
+        return self.pictures is None or packet.payload_type == self.pictures.payload_type
+
+    def take_foreign(self, packet: RTPPacket) -> None:
+        if self.pictures is not None:
+            self.pictures.push(packet)
+
+    def begins_anew(self, packet: RTPPacket) -> bool:
+        changed = super().begins_anew(packet)
+        if changed:
+            self._times.clear()
+        return changed
+
+    def remember(self, timestamp: int) -> None:
+        """A packet of this picture came; what is older than 3 s is forgotten."""
+        if self._times and self._times[-1] == timestamp:
+            return
+        if timestamp not in self._times:
+            self._times.append(timestamp)
+        while abs(timestamp - self._times[0]) > _REMEMBERED * self.clock_rate:
+            self._times.popleft()
+
+    def nearest(self, timestamp: int) -> int:
+        """The received picture within half a frame, else the timestamp itself."""
+        times = sorted(self._times)
+        if len(times) < 2:
+            return timestamp
+        apart = sorted(after - before for before, after in zip(times, times[1:], strict=False))
+        index = bisect_left(times, timestamp)
+        found = min(times[max(index - 1, 0) : index + 1], key=lambda time: abs(time - timestamp))
+        return found if 2 * abs(found - timestamp) <= apart[len(apart) // 2] else timestamp
+
+    def counters(self) -> dict[str, int]:
+        if self.pictures is None:
+            return {}
+        names = ("pictures", "lost", "duplicates", "foreign", "oversize", "resets")
+        return {f"video_{name}": getattr(self.pictures, name) for name in names}
+
+
+def _joined(before: Gap, after: Gap) -> Gap:
+    """Two gaps with no Record between them as one; what is unknown of one is unknown of both."""
+    return Gap(
+        after.camera,
+        after.channel,
+        after.stream,
+        after.epoch,
+        after.received_at,
+        before.reason if before.reason == after.reason else "loss",
+        packets=_sum(before.packets, after.packets),
+        records=_sum(before.records, after.records),
+        first_sequence=before.first_sequence,
+        last_sequence=after.last_sequence,
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
+def _instant(ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ns // 1000)
+
+
+def _captured_at(ns: int) -> datetime | None:
+    """None for a clock that names no year that exists."""
+    try:
+        return _instant(ns)
+    except OverflowError:
+        return None
