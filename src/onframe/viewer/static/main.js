@@ -1,0 +1,298 @@
+// @ts-check
+/**
+ * The page. Options in its address: `test=1` draws the number that a picture's record carries and keeps
+ * `window.onframe`; `shift=1` (with it) binds records one picture off, so that a test can show that it notices.
+ */
+
+import { isH265 } from './codec.js';
+import { Decoder } from './decoder.js';
+import { Feed } from './feed.js';
+import { fit } from './geometry.js';
+import { Painter } from './paint.js';
+import { Panel } from './panel.js';
+import { Clock, Hold, Store, Tally, Waiting } from './playout.js';
+import { unsupported } from './wire.js';
+
+const options = new URLSearchParams(location.search);
+const TEST = options.get('test') === '1';
+const SHIFT = TEST && options.get('shift') === '1' ? 1 : 0;
+const AHEAD = 4; // ms: what is due within this task's picture on the screen
+const EVERY = 500; // ms between two looks at the panel
+
+/** What a test reads; kept always, it costs nothing. */
+const counters = {
+  frames: 0,
+  composited: 0,
+  exact: 0,
+  approximate: 0,
+  held: 0,
+  none: 0,
+  late: 0,
+  dropped: 0,
+  hold: Hold.START,
+  codec: '',
+  /** @type {string[]} */
+  errors: [],
+};
+Object.assign(window, { onframe: counters });
+
+/** @param {string} text */
+function failed(text) {
+  if (counters.errors.length < 50) counters.errors.push(text);
+}
+
+class Viewer {
+  constructor() {
+    this.canvas = /** @type {HTMLCanvasElement} */ (document.getElementById('picture'));
+    this.stage = /** @type {HTMLElement} */ (document.getElementById('stage'));
+    this.painter = new Painter(this.canvas);
+    this.panel = new Panel();
+    this.size = { width: 1280, height: 720 };
+    /** @type {import('./wire.js').Hello|null} */
+    this.hello = null;
+    /** @type {import('./decoder.js').Picture|null} */
+    this.shown = null;
+    this.grid = false;
+    this.dirty = false;
+    this._anew({ duration: 3600 });
+    this._resize();
+    new ResizeObserver(() => this._resize()).observe(this.stage);
+    this.feed = new Feed(this._address(), {
+      onMessage: (message) => this._message(message),
+      onAccessUnit: (unit) => this._accessUnit(unit),
+      onConnection: (connected, why) => this._connection(connected, why),
+      onError: failed,
+    });
+    requestAnimationFrame(() => this._tick());
+    setInterval(() => this._report(), EVERY);
+  }
+
+  _address() {
+    const address = new URL('ws', document.baseURI);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    address.search = location.search;
+    return address.href;
+  }
+
+  /** Forget all that belongs to an earlier stream or connection. @param {{duration?: number}} stream */
+  _anew(stream) {
+    const duration = stream.duration ?? 3600;
+    this.duration = duration;
+    this.clock = new Clock();
+    this.hold = new Hold(duration / 90);
+    this.store = new Store(duration);
+    this.tally = new Tally();
+    this.waiting?.clear();
+    /** @type {Waiting<import('./decoder.js').Picture>} */
+    this.waiting = new Waiting();
+    this.decoder?.close();
+    /** @type {Decoder|null} */
+    this.decoder = null;
+    /** @type {import('./wire.js').Shapes|null} */
+    this.last = null;
+    this.newest = -Infinity;
+    /** @type {{pts: number, event: import('./wire.js').Event}[]} */
+    this.events = [];
+    /** @type {Map<number, number>} */
+    this.sentAt = new Map();
+    this.delay = NaN;
+    /** @type {number[]} */
+    this.paintedAt = [];
+  }
+
+  /** @param {import('./wire.js').ServerMessage} message */
+  _message(message) {
+    if (message.type === 'hello') this._hello(message);
+    else if (message.type === 'shapes') this._shapes(message);
+    else if (message.type === 'rules') this.store.setRules(message.pts, message.shapes);
+    else if (message.type === 'state') this.panel.state(message.state, message.reason);
+    else if (message.type === 'stats') this.panel.details({ ...this._own(), ...message.values });
+    else if (message.type === 'error') this._error(message);
+    this.dirty = true;
+  }
+
+  /** @param {import('./wire.js').Hello} hello */
+  _hello(hello) {
+    const sameStream = this.hello?.codec === hello.codec && this.hello?.stream === hello.stream;
+    this.hello = hello;
+    this._anew(hello);
+    this.size = { width: hello.width || 1280, height: hello.height || 720 };
+    this.store.setRules(-Infinity, hello.rules ?? []);
+    this.panel.hello(hello);
+    this._resize();
+    if (!hello.codec) this._useGrid();
+    else if (!(sameStream && this.grid)) this._usePictures(hello.codec);
+  }
+
+  /** @param {string} codec */
+  _usePictures(codec) {
+    this.grid = false;
+    this.decoder = new Decoder(codec, {
+      onPicture: (picture) => this.waiting.add(picture),
+      onUnsupported: (codecString, why) => this._unsupported(codecString, why),
+      onError: failed,
+    });
+    if (!counters.errors.length) this.panel.notice('');
+  }
+
+  _useGrid() {
+    this.grid = true;
+    this.shown?.close();
+    this.shown = null;
+    this.dirty = true;
+  }
+
+  /** Say why, ask the server for something else, and draw on a grid until then. @param {string} codec @param {string} why */
+  _unsupported(codec, why) {
+    const name = isH265(this.hello?.codec ?? '') ? 'H.265' : 'H.264';
+    this.panel.notice(`The picture (${name}, ${codec}) cannot be shown: ${why}. The metadata is drawn on a grid.`);
+    failed(`unsupported ${codec}: ${why}`);
+    this._useGrid();
+    this.feed.send(unsupported(codec, why, this.hello?.stream ?? 1));
+  }
+
+  /** @param {import('./wire.js').AccessUnit} unit */
+  _accessUnit(unit) {
+    if (!this.decoder || unit.stream !== this.hello?.stream) return;
+    counters.frames += 1;
+    this.clock.arrived(unit.pts, performance.now());
+    this.sentAt.set(unit.pts, unit.sentAt);
+    if (this.sentAt.size > 600) this.sentAt.delete([...this.sentAt.keys()][0]);
+    this.decoder.push(unit);
+  }
+
+  /** @param {import('./wire.js').Shapes} message */
+  _shapes(message) {
+    const now = performance.now();
+    this.last = message;
+    this.store.add(message);
+    for (const event of message.events ?? []) this.events.push({ pts: message.pts, event });
+    if (this.grid) {
+      this.newest = Math.max(this.newest, message.pts);
+      return;
+    }
+    const lag = now - this.clock.at(message.pts);
+    this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
+    if (message.pts <= this.newest) counters.late += 1;
+  }
+
+  /** @param {import('./wire.js').ErrorMessage} message */
+  _error(message) {
+    this.panel.notice([message.message, message.hint].filter(Boolean).join(' '));
+    failed(message.message);
+  }
+
+  /** @param {boolean} connected @param {string} why */
+  _connection(connected, why) {
+    if (!connected) this.panel.state('offline', why || 'no connection to the Onframe server; trying again');
+    else this.panel.state('connecting', '');
+  }
+
+  _tick() {
+    requestAnimationFrame(() => this._tick());
+    const now = performance.now();
+    if (this.grid) return this._tickGrid(now);
+    const due = (/** @type {number} */ pts) => this.clock.at(pts) + this.hold.value;
+    this.decoder?.pump(due, now);
+    const picture = this.waiting.take(due, now + AHEAD);
+    if (picture) this._show(picture, now);
+    else if (this.dirty && this.shown) this._paint(this.shown);
+  }
+
+  /** @param {number} now */
+  _tickGrid(now) {
+    if (!this.dirty) return;
+    this.dirty = false;
+    this.painter.paint(null, this.store.lookup(this.newest));
+    this._announce(this.newest, now);
+  }
+
+  /** @param {import('./decoder.js').Picture} picture @param {number} now */
+  _show(picture, now) {
+    this.shown?.close();
+    this.shown = picture;
+    this.newest = picture.pts;
+    const state = this._paint(picture);
+    this.tally.add(state);
+    counters[state] += 1;
+    counters.composited += 1;
+    counters.dropped = this.waiting.dropped + (this.decoder?.skipped ?? 0);
+    this.hold.step();
+    counters.hold = this.hold.value;
+    this.delay = performance.timeOrigin + now - (this.sentAt.get(picture.pts) ?? NaN);
+    this.paintedAt.push(now);
+    if (this.paintedAt.length > 50) this.paintedAt.shift();
+    this._announce(picture.pts, now);
+  }
+
+  /** Picture, Shapes and, in test mode, the number: one task, one canvas. @param {import('./decoder.js').Picture} picture */
+  _paint(picture) {
+    this.dirty = false;
+    const binding = this.store.lookup(picture.pts - SHIFT * this.duration);
+    this.painter.paint(picture.image, binding);
+    const numbered = binding.bound.find((message) => typeof message.frame_number === 'number');
+    if (TEST && numbered) this.painter.paintNumber(Number(numbered.frame_number));
+    return binding.state;
+  }
+
+  /** Events enter the list when their picture is shown. @param {number} pts @param {number} now */
+  _announce(pts, now) {
+    if (!this.events.length) return;
+    for (const entry of this.events) if (entry.pts <= pts) this.panel.event(entry.event, now);
+    this.events = this.events.filter((entry) => entry.pts > pts).slice(-200);
+  }
+
+  _resize() {
+    const { width, height } = this.size;
+    if (TEST) return this._place(width, height, 1);
+    const narrow = matchMedia('(max-width: 860px)').matches;
+    const space = narrow ? Infinity : Math.max(120, this.stage.clientHeight);
+    const size = fit(width, height, Math.max(160, this.stage.clientWidth), space);
+    this._place(size.width, size.height, Math.min(devicePixelRatio || 1, 3));
+  }
+
+  /** @param {number} width @param {number} height @param {number} ratio */
+  _place(width, height, ratio) {
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+    this.painter.resize(width, height, ratio);
+    this.dirty = true;
+  }
+
+  /** Pictures per second, of the last ones shown. */
+  _rate() {
+    const times = this.paintedAt;
+    if (times.length < 2 || performance.now() - times[times.length - 1] > 2000) return 0;
+    return ((times.length - 1) * 1000) / (times[times.length - 1] - times[0]);
+  }
+
+  _own() {
+    return {
+      coordinates: this.hello?.coordinates || '–',
+      picture: this.grid ? 'none' : `${this.size.width} × ${this.size.height}, ${this.decoder?.configured || '–'}`,
+      'pictures skipped': counters.dropped,
+    };
+  }
+
+  _report() {
+    counters.codec = this.decoder?.configured ?? '';
+    this.panel.sync({
+      share: this.tally.exactShare(),
+      recent: this.tally.recent(),
+      total: this.tally.total,
+      hold: this.hold.value,
+      clock: this.last?.clock ?? '',
+      uncertainty: this.last?.uncertainty ?? null,
+      exact: this.last ? this.last.exact : null,
+      picture: !this.grid,
+      rate: this._rate(),
+      delay: this.delay,
+      late: counters.late,
+    });
+  }
+}
+
+addEventListener('error', (event) => failed(String(event.message)));
+addEventListener('unhandledrejection', (event) => failed(String(event.reason)));
+document.body.classList.toggle('test', TEST);
+new Viewer();
