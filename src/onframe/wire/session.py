@@ -50,7 +50,7 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
 MAX_KEEP_ALIVE = 30.0
 _MAX_OUTSTANDING = 32
 _STALE_RETRIES = 2
-_CREDENTIALS = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*://)[^/]*@")
+_CREDENTIALS = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*://)(?:[^/]*@|[^/@:\[]+:(?!\d*/)[^@]*@)")
 
 
 @dataclass
