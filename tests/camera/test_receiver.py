@@ -234,6 +234,16 @@ class TestTime:
         (future,) = made.packet("m", rtp(2, xml(), timestamp=9000 + 3600 * 25), at(20))
         assert future.video.timestamp == VIDEO + 3600 * 25
 
+    def test_a_document_before_its_picture_is_put_right_by_the_rounding_of_reports_alone(self):
+        made = receiver()
+        made.rtcp("v", sender_report(NTP, VIDEO + 1, ssrc=7), at(0))
+        made.rtcp("m", sender_report(NTP, 9000), at(0))
+        push_frames(made, 0, 20)
+        (due,) = made.packet("m", rtp(1, xml(), timestamp=9000 + 3600 * 22), at(20))
+        assert due.video.timestamp == VIDEO + 3600 * 22
+        (between,) = made.packet("m", rtp(2, xml(), timestamp=9000 + 3600 * 22 + 900), at(20))
+        assert between.video.timestamp == VIDEO + 1 + 3600 * 22 + 900
+
     def test_a_picture_that_was_lost_does_not_draw_its_documents_to_another(self):
         made = receiver()
         made.rtcp("v", sender_report(NTP, VIDEO, ssrc=7), at(0))

@@ -38,6 +38,8 @@ REPORT_EVERY = 5_000_000_000
 _NS = 1_000_000_000
 _REMEMBERED = 3
 """Seconds of pictures that a document can still be put on."""
+_ROUNDING = 2
+"""Ticks by which the sender reports of two tracks may be rounded apart."""
 _ASSUMED = Coordinates()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -405,11 +407,13 @@ class _Video(_Track):
             self._times.popleft()
 
     def nearest(self, timestamp: int) -> int:
-        """The received picture within half a frame, else the timestamp itself."""
+        """The received picture within half a frame, or one that is due; else the timestamp itself."""
         times = sorted(self._times)
         if len(times) < 2:
             return timestamp
         apart = sorted(after - before for before, after in zip(times, times[1:], strict=False))
+        if timestamp > times[-1] and apart[0] == apart[-1]:
+            return _due(times[-1], apart[0], timestamp)
         index = bisect_left(times, timestamp)
         found = min(times[max(index - 1, 0) : index + 1], key=lambda time: abs(time - timestamp))
         return found if 2 * abs(found - timestamp) <= apart[len(apart) // 2] else timestamp
@@ -419,6 +423,13 @@ class _Video(_Track):
             return {}
         names = ("pictures", "lost", "duplicates", "foreign", "oversize", "resets")
         return {f"video_{name}": getattr(self.pictures, name) for name in names}
+
+
+def _due(newest: int, interval: int, timestamp: int) -> int:
+    """The picture to come that this is, but for the rounding of sender reports; else what is within half a frame."""
+    frames = (2 * (timestamp - newest) + interval) // (2 * interval)
+    due = newest + frames * interval
+    return due if frames == 0 or abs(due - timestamp) <= _ROUNDING else timestamp
 
 
 def _joined(before: Gap, after: Gap) -> Gap:
