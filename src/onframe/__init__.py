@@ -92,17 +92,13 @@ def __getattr__(name: str) -> Any:
     try:
         value = getattr(import_module(_ROOM_OF[name]), name)
     except ModuleNotFoundError as error:
-        raise _with_hint(name, error) from error
+        missing = error.name or ""
+        if name not in _EXTRA_OF or missing.startswith("onframe"):
+            raise
+        text = f"{name} needs {missing}, which is not installed: pip install 'onframe[{_EXTRA_OF[name]}]'"
+        raise ModuleNotFoundError(text, name=missing) from error
     globals()[name] = value
     return value
-
-
-def _with_hint(name: str, error: ModuleNotFoundError) -> ModuleNotFoundError:
-    extra = _EXTRA_OF.get(name)
-    if extra is None or (error.name or "").startswith("onframe"):
-        return error
-    text = f"{name} needs {error.name}, which is not installed: pip install 'onframe[{extra}]'"
-    return ModuleNotFoundError(text, name=error.name)
 
 
 def __dir__() -> list[str]:

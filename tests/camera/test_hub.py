@@ -160,6 +160,7 @@ async def test_a_gap_is_carried_over_records_that_the_filter_leaves_out():
     plates = hub.subscribe(accept=lambda r: r.metadata.sub_type == "ANPR")
     hub.publish(gap(packets=2))
     hub.publish(record(1))
+    hub.publish(gap(packets=3))
     hub.publish(record(2, gap_before=gap(packets=3)))
     hub.publish(record(3, sub_type="ANPR"))
     hub.publish(record(4, sub_type="ANPR"))

@@ -195,7 +195,8 @@ class Subscriber:
         return event if isinstance(event, self._events) else None
 
     def _wanted_record(self, record: Record) -> Record | None:
-        gap = self._gap if record.gap_before is None else merge(self._gap, record.gap_before)
+        """Every loss comes as a Gap first; what was left out since may have carried others."""
+        gap = self._gap or record.gap_before
         if Record not in self._events or not self._accept(record):
             self._gap = gap
             return None

@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol
 from weakref import WeakKeyDictionary
 
 from onframe.errors import (
@@ -40,7 +40,7 @@ class Credentials(Protocol):
     @property
     def accepted(self) -> bool: ...
 
-    def client(self, protocol: str, /) -> DigestClient: ...
+    def client(self, protocol: Literal["rtsp"], /) -> DigestClient: ...
 
     async def permit(self) -> None: ...
 

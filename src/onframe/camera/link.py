@@ -1,0 +1,193 @@
+"""One connection of a session: DESCRIBE to PLAY, packets to events, and the eye on its silence."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+
+from onframe.camera.location import Location
+from onframe.camera.login import Login
+from onframe.camera.receiver import Receiver
+from onframe.camera.rtsp import RTSPClient
+from onframe.camera.supervisor import Supervisor
+from onframe.errors import ConnectionLost, UnsupportedError
+from onframe.record import Coordinates
+from onframe.wire.sdp import MediaDescription, SessionDescription
+from onframe.wire.session import MAX_KEEP_ALIVE, Track
+
+KEEP_ALIVE = 15.0
+"""Seconds between keep-alives unless said otherwise: a dead camera is found within 30 s."""
+STALE_AFTER = 1.5
+"""Keep-alive intervals without any byte after which a session is stale: one of them was asked and not answered."""
+_MAX_EARLY = 4096
+
+
+class RTSPLink:
+    """The Link of a real device."""
+
+    def __init__(
+        self,
+        session: Supervisor,
+        location: Location,
+        host: str,
+        port: int,
+        login: Login,
+        coordinates: Coordinates,
+        *,
+        support: Callable[[], str],
+    ) -> None:
+        self._session, self._location, self._support = session, location, support
+        self._receiver = Receiver(
+            *session.where, session.epoch, coordinates=coordinates, ssrc=random.getrandbits(32), cname="onframe"
+        )
+        self._client = RTSPClient(
+            host,
+            port,
+            login,
+            on_frame=self._frame,
+            on_closed=self._closed,
+            timeout=session.timing.timeout,
+            keep_alive=session.timing.keepalive or KEEP_ALIVE,
+        )
+        self._tracks: dict[int, tuple[str, bool]] = {}  # interleaved → (track, is RTCP)
+        self._early: list[tuple[int, bytes]] | None = []
+        self._unknown = 0
+        self._excused = 0.0
+        self._lost: asyncio.Future[None] | None = None
+
+    async def run(self) -> None:
+        """See `Link`."""
+        self._lost = asyncio.get_running_loop().create_future()
+        try:
+            url = await self._location.url()
+            self._session.enter("authenticating", "asking for the stream")
+            description = await self._client.open(url)
+            self._add(await self._client.setup(self._wanted(description, url)))
+            await self._client.play()
+            self._play()
+            await self._stay(self._lost)
+        finally:
+            lost, self._lost = self._lost, None
+            if lost.done():
+                lost.exception()
+            await self._client.teardown()
+
+    def pause(self, paused: bool) -> None:
+        """See `Link`."""
+        if paused:
+            self._client.pause_reading()
+        else:
+            self._excused = asyncio.get_running_loop().time()
+            self._client.resume_reading()
+
+    def counters(self) -> dict[str, int]:
+        """See `Link`."""
+        counts = self._receiver.counters
+        rtsp = self._client.session
+        counts["skipped_bytes"] = rtsp.skipped if rtsp is not None else 0
+        counts["unknown_track"] += self._unknown
+        return counts | {"frames": self._client.frames}
+
+    # -- setting up --------------------------------------------------------------------------
+
+    def _wanted(self, description: SessionDescription, url: str) -> list[MediaDescription]:
+        """The metadata track, and the picture's where it is asked for; nothing else is set up (R-032)."""
+        metadata = description.metadata_media()
+        if metadata is None:
+            raise self._no_track(description, url)
+        video = description.first("video") if self._session.video else None
+        return [metadata] if video is None else [video, metadata]
+
+    def _no_track(self, description: SessionDescription, url: str) -> UnsupportedError:
+        text = f"{url} has no isapi.metadata track, and {self._support()}"
+        if description.onvif_metadata:
+            return UnsupportedError(f"{text}; its metadata is ONVIF's", hint="ask for /ISAPI/Streaming/channels/<ID>")
+        return UnsupportedError(text, hint="enable a metadata type (onframe config set), or try another stream")
+
+    def _add(self, tracks: list[Track]) -> None:
+        for track in tracks:
+            self._tracks[track.interleaved[0]] = (track.url, False)
+            self._tracks[track.interleaved[1]] = (track.url, True)
+            payload_type = track.payload_type
+            if track.name == "metadata":
+                self._receiver.add_metadata(track.url, payload_type=payload_type or 107, clock_rate=track.clock_rate)
+            elif track.name == "video":
+                self._receiver.add_video(
+                    track.url,
+                    payload_type=payload_type or 96,
+                    clock_rate=track.clock_rate,
+                    encoding=track.media.encoding_name,
+                    parameter_sets=track.media.sprop,
+                )
+
+    def _play(self) -> None:
+        """PLAY was answered: what came before the answer is read after it."""
+        assert self._client.session is not None
+        for track in self._client.session.tracks:
+            if track.info is not None and track.info.rtptime is not None:
+                self._receiver.rtp_info(track.url, track.info.rtptime)
+        early, self._early = self._early or [], None
+        self._session.played()
+        for interleaved, payload in early:
+            self._frame(interleaved, payload)
+        if self._session.hub.blocked:
+            self.pause(True)
+
+    # -- receiving ---------------------------------------------------------------------------
+
+    def _frame(self, interleaved: int, payload: bytes) -> None:
+        if self._early is not None:
+            if len(self._early) < _MAX_EARLY:
+                self._early.append((interleaved, payload))
+            return
+        known = self._tracks.get(interleaved)
+        if known is None:
+            self._unknown += 1
+            return
+        track, is_rtcp = known
+        if not is_rtcp:
+            for event in self._receiver.packet(track, payload, time.time_ns()):
+                self._session.publish(event)
+        elif self._receiver.rtcp(track, payload, time.time_ns()):
+            self._client.close(ConnectionLost("the device said good-bye (RTCP BYE)"))
+
+    def _closed(self, error: Exception | None) -> None:
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_exception(error or ConnectionLost("the connection was closed"))
+
+    # -- staying -----------------------------------------------------------------------------
+
+    async def _stay(self, lost: asyncio.Future[None]) -> None:
+        interval = self._interval()
+        tick = min(interval / 8, 1.0)
+        while True:
+            await asyncio.wait([lost], timeout=tick)
+            if lost.done():
+                lost.result()
+            self._judge(interval)
+            self._report()
+
+    def _interval(self) -> float:
+        session = self._client.session
+        return session.keep_alive_interval if session is not None else MAX_KEEP_ALIVE
+
+    def _judge(self, interval: float) -> None:
+        """Stale, quiet or live; while a watcher's full queue holds the reading up, the device is not to blame."""
+        if self._client.paused:
+            return
+        now = asyncio.get_running_loop().time()
+        silence = now - max(self._client.last_received, self._excused)
+        if silence >= STALE_AFTER * interval:
+            self._session.enter("stale", f"no byte for {silence:.1f} s although a keep-alive was sent")
+        elif now - self._session.document_at >= self._session.timing.quiet:
+            self._session.enter("quiet", "connected, and nothing is reported")
+        elif self._session.state.state == "stale":
+            self._session.enter("live", "the device answers again")
+
+    def _report(self) -> None:
+        """Receiver reports, where they are due."""
+        channels = {track: channel for channel, (track, is_rtcp) in self._tracks.items() if is_rtcp}
+        for track, data in self._receiver.reports(time.time_ns()):
+            self._client.send_frame(channels[track], data)
