@@ -10,7 +10,7 @@ from onframe.errors import LocalProtocolError
 from onframe.wire.payload.message import Depacketizer, Message, Oversize, Packetizer, Restart
 from onframe.wire.rtp import Loss, RTPPacket
 
-GUIDE_PACKET = bytes.fromhex("80eb4082000b3d2055667788") + b'<?xml version="1.0" encoding="UTF-8"?><Metadata/>'
+GUIDE_PACKET = bytes.fromhex("80eb4082b46e8c1655667788") + b'<?xml version="1.0" encoding="UTF-8"?><Metadata/>'
 
 
 def rtp(sequence, payload, *, marker=False, timestamp=9000, payload_type=107, ssrc=0x55667788):
@@ -38,7 +38,7 @@ def test_the_guides_packet_is_one_message():
     message = Depacketizer().push(GUIDE_PACKET)
     assert message == Message(
         payload=b'<?xml version="1.0" encoding="UTF-8"?><Metadata/>',
-        timestamp=0x000B3D20,
+        timestamp=3_027_143_702,
         ended_by="marker",
         first_sequence=0x4082,
         last_sequence=0x4082,
@@ -306,7 +306,7 @@ def test_a_timestamp_given_by_the_caller_is_kept():
 
 
 def test_a_parsed_packet_is_as_good_as_its_bytes():
-    assert Depacketizer().push(RTPPacket.parse(GUIDE_PACKET)).timestamp == 0x000B3D20
+    assert Depacketizer().push(RTPPacket.parse(GUIDE_PACKET)).timestamp == 3_027_143_702
 
 
 @pytest.mark.requirement("R-040", "R-041")
