@@ -221,6 +221,15 @@ class Notes:
         if text not in self.warnings and len(self.warnings) < 100:
             self.warnings.append(text)
 
+    def marks(self) -> tuple[int, int]:
+        """Where the notes stand now, for ``reset``."""
+        return len(self.repairs), len(self.warnings)
+
+    def reset(self, marks: tuple[int, int]) -> None:
+        """Forget what was noted since ``marks``: another reader starts over."""
+        del self.repairs[marks[0] :]
+        del self.warnings[marks[1] :]
+
 
 def value_text(text: str, notes: Notes) -> str:
     """A property's value without a stray ``>`` before it."""

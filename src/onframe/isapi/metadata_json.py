@@ -129,7 +129,7 @@ class _Reader:
         found = self._take(point, path, frozenset({"x", "y"}))
         x, y = self._number(found, "x", path), self._number(found, "y", path)
         if x is not None and y is not None:
-            return [(x, y)]
+            return [(plain(x) or 0, plain(y) or 0)]
         if any(found.values()):
             self.notes.warn(f"{path[:-1]} lacks {'x' if x is None else 'y'} and is left out")
             for name, value in found.items():
@@ -322,15 +322,17 @@ class _Reader:
             self.notes.repair("number_as_text")
             read = number(value)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            read = plain(value)
+            read = None if plain(value) is None else value
         if read is None:
             self._unreadable(path + name, value, "a number")
         return read
 
     def _integer(self, found: Object, name: str, path: str) -> int | None:
         read = self._number(found, name, path)
-        if read is None or isinstance(read, int):
-            return read
+        if read is not None and plain(read) == read and isinstance(plain(read), int):
+            return int(read)
+        if read is None:
+            return None
         self._unreadable(path + name, found[name], "an integer")
         return None
 

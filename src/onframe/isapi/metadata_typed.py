@@ -1,8 +1,241 @@
-"""x"""
+"""The fast way for JSON metadata (B.1-B.4): typed by msgspec, for documents that hold nothing unknown.
 
-from onframe.isapi.leniency import Notes
-from onframe.isapi.metadata import Metadata
+Anything that the types below do not have, or have otherwise, makes ``read`` return None, and
+`onframe.isapi.metadata_json` reads the document instead: both give the same Metadata.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from onframe.isapi import bounds
+from onframe.isapi.leniency import BLANKS, Notes, same_root
+from onframe.isapi.metadata import (
+    CameraPoint,
+    DevInfo,
+    HeadModel,
+    HeadPolygon,
+    JoinMsg,
+    Metadata,
+    Number,
+    Situation,
+    Susp,
+)
+from onframe.isapi.values import integer, read_time
+
+_Word: TypeAlias = int | str | None
+
+
+class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    ipAddress: str | None = None
+    ipv6Address: str | None = None
+    portNo: _Word = None
+    macAddress: str | None = None
+    channel: _Word = None
+    radarChannel: _Word = None
+    domainName: str | None = None
+
+
+class _Joint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    gestureType: int
+    gestureScore: Number
+    gestureValid: int
+    x: Number
+    y: Number
+    z: Number
+    x2d: Number
+    y2d: Number
+
+
+class _Gesture(msgspec.Struct, forbid_unknown_fields=True):
+    id: str | None = None
+    JoinMsg: list[_Joint] = []
+
+
+class _Rect(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    x: Number
+    y: Number
+    width: Number
+    height: Number
+
+
+class _Space(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    x: Number
+    y: Number
+    z: Number
+
+
+class _HeadModels(msgspec.Struct, forbid_unknown_fields=True):
+    modelNum: int
+    Data: list[_HeadModel] = []
+
+
+class _HeadModel(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    poseType: int
+    feaLen: int
+    feaData: str | None = None
+
+
+class _Head(msgspec.Struct, forbid_unknown_fields=True):
+    Rect: _Rect | None = None
+    cct: _Space | None = None
+    HeadModel: _HeadModels | None = None
+
+
+class _Person(msgspec.Struct, forbid_unknown_fields=True):
+    objId: str
+    traComplete: bool
+    isvalid: int
+    GesturePolygon: _Gesture | None = None
+    HeadPolygon: _Head | None = None
+
+
+class _Susp(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    suspID: int
+    timeStamp: int
+    confidence: Number
+
+
+class _SuspList(msgspec.Struct, forbid_unknown_fields=True):
+    suspNum: int
+    Data: list[_Susp] = []
+
+
+class _Situation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    personCount: int | None = None
+    enterRegionPeopleNum: int | None = None
+    leaveRegionPeopleNum: int | None = None
+
+
+class _Metadata(msgspec.Struct, forbid_unknown_fields=True):
+    type: str
+    time: str
+    subType: str | None = None
+    DevInfo: _DevInfo | None = None
+    Situation: _Situation | None = None
+    CameraPoint: list[_Person] = []
+    SuspList: _SuspList | None = None
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    Metadata: _Metadata | None = None
+    MetaData: _Metadata | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Document)
+
+
+class _Unusual(Exception):
+    """The document is for the general reader."""
 
 
 def read(text: bytes, notes: Notes) -> Metadata | None:
-    return None
+    """The Metadata of a whole document in UTF-8, or None where the general reader has to read it."""
+    if len(text) > bounds.MAX_ELEMENTS:  # a document of fewer bytes cannot hold too many values
+        return None
+    seen = notes.marks()
+    try:
+        document = _DECODER.decode(text)
+        read = _metadata(document, notes)
+    except (msgspec.DecodeError, UnicodeDecodeError, _Unusual, RecursionError):
+        notes.reset(seen)
+        return None
+    return read
+
+
+def _metadata(document: _Document, notes: Notes) -> Metadata:
+    root = "Metadata" if document.Metadata is not None else "MetaData"
+    sent = document.Metadata or document.MetaData
+    if sent is None or (document.Metadata is not None and document.MetaData is not None):
+        raise _Unusual
+    same_root(root, "Metadata", notes)
+    metadata = Metadata(
+        _text(sent.type),
+        _text(sent.subType),
+        read_time(sent.time, notes) if _text(sent.time) else None,
+        None if sent.DevInfo is None else _dev_info(sent.DevInfo, notes),
+        root=root,
+    )
+    if sent.Situation is not None:
+        counts = sent.Situation
+        metadata.situation = Situation(counts.personCount, counts.enterRegionPeopleNum, counts.leaveRegionPeopleNum)
+    if sent.CameraPoint:
+        metadata.tracking = [_person(person) for person in sent.CameraPoint]
+    if sent.SuspList is not None:
+        if sent.SuspList.suspNum != len(sent.SuspList.Data):
+            raise _Unusual
+        metadata.suspects = [Susp(one.suspID, one.timeStamp, one.confidence) for one in sent.SuspList.Data]
+    return metadata
+
+
+def _text(text: str | None) -> str | None:
+    if text is None or text == "":
+        return None
+    if text[0] in BLANKS or text[-1] in BLANKS:
+        raise _Unusual
+    return text
+
+
+def _dev_info(device: _DevInfo, notes: Notes) -> DevInfo:
+    mac = _text(device.macAddress)
+    return DevInfo(
+        _text(device.ipAddress),
+        _text(device.ipv6Address),
+        _number(device.portNo, notes),
+        None if mac is None else mac.lower(),
+        _number(device.channel, notes),
+        _number(device.radarChannel, notes),
+        None if device.domainName is None else _text(device.domainName) or "",
+    )
+
+
+def _number(value: _Word, notes: Notes) -> int | None:
+    if not isinstance(value, str):
+        return value
+    if value == "":
+        return None
+    read = integer(value)
+    if read is None:
+        raise _Unusual
+    notes.repair("number_as_text")
+    return read
+
+
+def _flag(value: int) -> bool:
+    if value != 0 and value != 1:
+        raise _Unusual
+    return value == 1
+
+
+def _person(person: _Person) -> CameraPoint:
+    gesture, head = person.GesturePolygon, person.HeadPolygon
+    return CameraPoint(
+        _text(person.objId),
+        person.traComplete,
+        _flag(person.isvalid),
+        None if gesture is None else _text(gesture.id),
+        [] if gesture is None else [_joint(joint) for joint in gesture.JoinMsg],
+        None if head is None else _head(head),
+    )
+
+
+def _joint(joint: _Joint) -> JoinMsg:
+    return JoinMsg(
+        joint.gestureType,
+        joint.gestureScore,
+        _flag(joint.gestureValid),
+        (joint.x, joint.y, joint.z),
+        (joint.x2d, joint.y2d),
+    )
+
+
+def _head(head: _Head) -> HeadPolygon:
+    rect, space, models = head.Rect, head.cct, head.HeadModel
+    return HeadPolygon(
+        None if rect is None else (rect.x, rect.y, rect.width, rect.height),
+        None if space is None else (space.x, space.y, space.z),
+        None if models is None else models.modelNum,
+        [] if models is None else [HeadModel(one.poseType, one.feaLen, one.feaData) for one in models.Data],
+    )

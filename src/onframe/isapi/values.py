@@ -32,11 +32,11 @@ def _real(text: str) -> Number | None:
     return plain(real)
 
 
-def plain(real: float) -> Number | None:
-    """``real`` as an int where it is integral; None where it is not finite or too large."""
-    if not math.isfinite(real) or abs(real) > _LARGEST:
+def plain(value: Number) -> Number | None:
+    """``value`` as an int where it is integral; None where it is not finite or too large."""
+    if not math.isfinite(value) or abs(value) > _LARGEST:
         return None
-    return int(real) if real.is_integer() else real
+    return int(value) if isinstance(value, int) or value.is_integer() else value
 
 
 def integer(text: str) -> int | None:
