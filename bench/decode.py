@@ -14,14 +14,11 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from messages import JSON_SHAPES, XML_SHAPES, messages
-from onframe.isapi.document import decode
 from peers import JSON_PEERS, XML_PEERS
 
+from onframe.isapi.document import decode
 from onframe.isapi.metadata import Metadata
 
 Decoder = Callable[[bytes], Metadata]
