@@ -20,10 +20,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 import onframe
 from onframe import errors
+from onframe.cli import config, decode, demo, doctor, explain, simulate, view, watch
+from onframe.cli.options import UsageError
 
 EXIT_CODES: dict[type[errors.OnframeError], int] = {
     errors.DecodeError: 1,
@@ -46,12 +48,17 @@ app = App(
     exit_on_error=False,
     print_error=True,
 )
-for _name in ("demo", "simulate", "watch", "view", "doctor", "config", "decode", "explain"):
-    app.command(f"onframe.cli.{_name}:command", name=_name)
-
-
-class UsageError(Exception):
-    """The command line is wrong in a way that the parser cannot see."""
+for _name, _command in (
+    ("demo", demo.command),
+    ("simulate", simulate.command),
+    ("watch", watch.command),
+    ("view", view.command),
+    ("doctor", doctor.command),
+    ("decode", decode.command),
+    ("explain", explain.command),
+):
+    app.command(_command, name=_name)
+app.command(config.command)
 
 
 def exit_code(error: errors.OnframeError) -> int:
@@ -68,8 +75,6 @@ def report(error: errors.OnframeError) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    from cyclopts import CycloptsError
-
     try:
         result = app(list(arguments) if arguments is not None else None)
         sys.stdout.flush()

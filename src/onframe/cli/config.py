@@ -7,8 +7,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 
-from onframe.cli.app import UsageError
-from onframe.cli.options import DeviceOptions, Host, words
+from onframe.cli.options import DeviceOptions, Host, UsageError, words
 
 command = App(name="config", help="Read or change which metadata types a channel uploads.")
 

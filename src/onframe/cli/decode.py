@@ -8,11 +8,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from onframe.cli.app import UsageError
+from onframe.cli.options import UsageError
 
 
 def command(
-    *files: Annotated[str, Parameter(help="Files to read; - is stdin.")],
+    *files: Annotated[str, Parameter(help="Files to read; - is stdin.", allow_leading_hyphen=True)],
 ) -> int:
     """Print each document of the files as one line of JSON.
 
@@ -25,6 +25,8 @@ def command(
 
     if not files:
         raise UsageError("name at least one file, or - for stdin; for example: onframe decode capture.xml")
+    if unknown := [file for file in files if file.startswith("-") and file != "-"]:
+        raise UsageError(f"there is no option {unknown[0]}; see onframe decode --help")
     failed = False
     for file in files:
         for document in decode_all(_read(file)):

@@ -13,14 +13,18 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from onframe.cli.app import UsageError
 from onframe.record import Coordinates
 
 if TYPE_CHECKING:
     from onframe.camera.camera import Camera
 
+
 PASSWORD_VARIABLE = "ONFRAME_PASSWORD"
 Host = Annotated[str, Parameter(help="Host name, address, or URL (http://user@host:port, rtsp://user@host:port).")]
+
+
+class UsageError(Exception):
+    """The command line is wrong in a way that the parser cannot see."""
 
 
 @Parameter(name="*")

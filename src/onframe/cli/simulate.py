@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from onframe.cli.app import UsageError
-from onframe.cli.options import PASSWORD_VARIABLE, read_password, set_up_logging
+from onframe.cli.options import PASSWORD_VARIABLE, UsageError, read_password, set_up_logging
 
 Clock = Literal["sr", "rtpinfo", "shared-base", "document", "none"]
 

@@ -77,8 +77,6 @@ class Table(Output):
         metadata = record.metadata
         key = (metadata.sub_type or "–", metadata.type or "–")
         self._rows.setdefault(key, _Row()).add(record, time.monotonic())
-        if record.gap_before is not None:
-            self._note(record.gap_before)
         if self._live is None:
             self._console.print(Text(f"{_clock(record)}  {key[0]:<20} {key[1]:<16} {summary(record)}"), soft_wrap=True)
 

@@ -153,8 +153,6 @@ class Narrator:
     def _record(self, record: Record) -> list[Output]:
         self.counters["records"] += 1
         self.counters["repaired"] += bool(record.repairs)
-        if record.gap_before is not None:
-            self.counters["lost"] += record.gap_before.packets or record.gap_before.records or 0
         self._coordinates = for_picture(record.coordinates, *self._size)
         pts, exact, clock, uncertainty = self._place(record)
         self.clock = clock
