@@ -51,10 +51,11 @@ def _person(pen: Pen, look: int, phase: int, width: float, height: float, face: 
         pen.disc(c + side * 16 * u, (reach + 1) * u, 3.2 * u, skin)
     pen.box((c - 14 * u, 22 * u, c + 14 * u, 63 * u), coat, 9 * u)
     pen.box((c - 1 * u, 24 * u, c + 1 * u, 60 * u), shade(coat, 0.88))
-    _head(pen, c, 11 * u, 10.5 * u, look, skin, face)
+    paint_head(pen, c, 11 * u, 10.5 * u, look, skin, face)
 
 
-def _head(pen: Pen, x: float, y: float, r: float, look: int, skin: Color, face: bool) -> None:
+def paint_head(pen: Pen, x: float, y: float, r: float, look: int, skin: Color, face: bool = True) -> None:
+    """A head of radius ``r``; from behind without ``face``."""
     hair = ((62, 44, 36), (34, 32, 40), (122, 82, 48), (190, 176, 160))[(look * 7 + 1) % 4]
     pen.box((x - 0.3 * r, y + 0.5 * r, x + 0.3 * r, y + 1.5 * r), shade(skin, 0.88))
     pen.disc(x, y, r, hair)
@@ -65,12 +66,6 @@ def _head(pen: Pen, x: float, y: float, r: float, look: int, skin: Color, face: 
         pen.disc(x + side * 0.36 * r, y + 0.12 * r, 0.11 * r, (46, 42, 52))
         pen.disc(x + side * 0.52 * r, y + 0.45 * r, 0.15 * r, shade(skin, 0.93))
     pen.ring((x - 0.34 * r, y + 0.2 * r, x + 0.34 * r, y + 0.7 * r), (120, 62, 60), 0.1 * r, 25, 155)
-
-
-def head_box(x: float, y: float, height: float) -> tuple[float, float, float, float]:
-    """The head of a person whose feet stand at (x, y)."""
-    r = 0.105 * height
-    return (x - r, y - height + 0.005 * height, x + r, y - height + 0.226 * height)
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from onframe.isapi.metadata import Property, Target
 from onframe.simulator.scenes.scene import (
+    Live,
     Pixels,
     Scene,
     SceneDocument,
@@ -162,13 +163,14 @@ class Gate(Scene):
             rule_document("ANPR", 5, PLATE_RANGE),
         ]
 
-    def targets(self, n: int) -> list[SceneDocument]:
-        seen = self.in_range(n)
-        return (
-            target_document("behaviorAnalysis", [self._behaviour(s) for s in seen])
-            + self._outsiders(n, seen)
-            + [document for s in seen for document in self._plate(s)]
-        )
+    def live(self) -> list[Live]:
+        return [Live(1, self._behaviours), Live(1, self._plates), Live(1, self._outsiders)]
+
+    def _behaviours(self, n: int) -> list[SceneDocument]:
+        return target_document("behaviorAnalysis", [self._behaviour(s) for s in self.in_range(n)])
+
+    def _plates(self, n: int) -> list[SceneDocument]:
+        return [document for s in self.in_range(n) for document in self._plate(s)]
 
     def _behaviour(self, sight: Sight) -> Target:
         return Target(
@@ -178,9 +180,11 @@ class Gate(Scene):
             properties=self.event(sight),
         )
 
-    def _outsiders(self, n: int, seen: list[Sight]) -> list[SceneDocument]:
+    def _outsiders(self, n: int) -> list[SceneDocument]:
+        """Who is outside the rules' range: left out, or without subType (R-116)."""
         if self.outside == "leave_out":
             return []
+        seen = self.in_range(n)
         others = [s for s in self.sights(n) if s not in seen and visible(s.box)]
         return target_document(None, [self._behaviour(s) for s in others])
 

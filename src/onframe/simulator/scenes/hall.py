@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from onframe.isapi.metadata import Metadata, Picture, Property, Situation, Target
 from onframe.simulator.scenes.scene import (
+    Live,
     Pixels,
     Scene,
     SceneDocument,
@@ -149,37 +150,45 @@ class Hall(Scene):
             rule_document("faceSnap", 3, FACE_AREA),
         ]
 
-    def targets(self, n: int) -> list[SceneDocument]:
-        queue = self.queue(n)
-        documents = target_document("personQueueTime", [_waiting(v) for v in queue])
-        documents += target_document("faceSnap", [_face(v) for v in self.faces(n)])
-        if n % 5 == 0:
-            documents += target_document("personQueueCounting", [_count(len(queue))])
-        if n % 10 == 3:
-            documents.append(_situation("framesPeopleCounting", Situation(person_count=self.people(n))))
-        if n % 25 == 6:
-            enter, leave = self.passed(n, "going"), self.passed(n, "coming")
-            counts = Situation(enter_region_people_num=enter, leave_region_people_num=leave)
-            documents.append(_situation("PeopleCounting", counts))
-        if n % 50 == 9:
-            documents.append(self.heat_map(n))
-        return documents
+    def live(self) -> list[Live]:
+        return [
+            Live(1, self._waiting),
+            Live(1, self._faces),
+            Live(5, self._counting),
+            Live(10, self._frames_counting),
+            Live(25, self._people_counting),
+            Live(50, self.heat_map),
+        ]
 
-    def heat_map(self, n: int) -> SceneDocument:
+    def _waiting(self, n: int) -> list[SceneDocument]:
+        return target_document("personQueueTime", [_waiting(v) for v in self.queue(n)])
+
+    def _faces(self, n: int) -> list[SceneDocument]:
+        return target_document("faceSnap", [_face(v) for v in self.faces(n)])
+
+    def _counting(self, n: int) -> list[SceneDocument]:
+        return target_document("personQueueCounting", [_count(len(self.queue(n)))])
+
+    def _frames_counting(self, n: int) -> list[SceneDocument]:
+        return [_situation("framesPeopleCounting", Situation(person_count=self.people(n)))]
+
+    def _people_counting(self, n: int) -> list[SceneDocument]:
+        enter, leave = self.passed(n, "going"), self.passed(n, "coming")
+        return [_situation("PeopleCounting", Situation(enter_region_people_num=enter, leave_region_people_num=leave))]
+
+    def heat_map(self, n: int) -> list[SceneDocument]:
         """Where people have been during the last four seconds, as a picture (B.2)."""
         spots = [(v.x, v.y, v.scale) for k in range(n - 100, n + 1, 5) for v in self.visitors(k)]
         from onframe.simulator.scenes.heat import heat_picture
 
-        return SceneDocument(
-            Metadata(
-                type="ruleTarget",
-                sub_type="heatmap",
-                targets=[Target(rule_id=4, regions=[region(HALL_FLOOR)])],
-                pictures=[Picture("base64", heat_picture(tuple(spots)))],
-                situation=Situation(person_count=self.people(n)),
-            ),
-            "json",
+        metadata = Metadata(
+            type="ruleTarget",
+            sub_type="heatmap",
+            targets=[Target(rule_id=4, regions=[region(HALL_FLOOR)])],
+            pictures=[Picture("base64", heat_picture(tuple(spots)))],
+            situation=Situation(person_count=self.people(n)),
         )
+        return [SceneDocument(metadata, "json")]
 
     def paint_background(self, canvas: Canvas) -> None:
         from onframe.simulator.scenes import hall_art

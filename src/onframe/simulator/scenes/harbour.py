@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from onframe.isapi.metadata import Metadata, PTZInfo, Target
 from onframe.simulator.scenes.scene import (
     FRAMES_PER_SECOND,
+    Live,
     Pixels,
     Scene,
     SceneDocument,
@@ -47,10 +48,10 @@ class Class:
     """Metres per second."""
 
 
-CARGO = Class("cargo", 120.0, 34.0, 18.0, 446.0, 2.7, 9.8)
-SAIL = Class("sail", 14.0, 19.0, 4.0, 540.0, 9.4, 9.2)
-TUG = Class("tug", 22.0, 14.0, 8.0, 604.0, 8.6, 9.4)
-FERRY = Class("ferry", 70.0, 22.0, 14.0, 404.0, 1.9, 11.4)
+CARGO = Class("cargo", 76.0, 22.0, 13.0, 452.0, 5.4, 14.6)
+SAIL = Class("sail", 14.0, 19.0, 4.0, 556.0, 9.4, 9.2)
+TUG = Class("tug", 22.0, 14.0, 8.0, 608.0, 8.6, 9.8)
+FERRY = Class("ferry", 42.0, 13.0, 9.0, 392.0, 3.4, 19.4)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Harbour(Scene):
     @cached_property
     def voyages(self) -> list[Voyage]:
         offset = random.Random(self.seed).randrange(20)
-        plan = ((CARGO, 10, True, 0), (SAIL, 120, False, 1), (TUG, 40, True, 2), (FERRY, 190, False, 3), (TUG, 255, False, 4), (SAIL, 320, True, 5))
+        plan = ((CARGO, 10, True, 0), (SAIL, 120, False, 1), (TUG, 260, True, 2), (FERRY, 190, False, 3))
         return [Voyage(kind, Trip(start + offset, _frames(kind)), right, look) for kind, start, right, look in plan]
 
     def pan(self, n: int) -> float:
@@ -110,13 +111,11 @@ class Harbour(Scene):
 
     def _ships(self, n: int) -> Iterator[Ship]:
         for index, voyage in enumerate(self.voyages):
-            trip = Trip(voyage.trip.start, voyage.trip.length)
-            for late in range(trip.length // self.frames + 1):
-                on_way = Trip(trip.start + late * self.frames, min(self.frames, trip.length - late * self.frames)).at(n, self.frames)
-                if on_way is not None:
-                    loop, age = on_way
-                    x = _place(voyage, age + late * self.frames) - self.pan(n)
-                    yield Ship(voyage, (loop + 2 - late) * 10 + index, x, 2 * wave(n, 100, index / 4))
+            loop, age = divmod(n - voyage.trip.start, self.frames)
+            while age < voyage.trip.length:
+                x = _place(voyage, age) - self.pan(n)
+                yield Ship(voyage, (loop + 3) * 10 + index, x, 2 * wave(n, 100, index / 4))
+                loop, age = loop - 1, age + self.frames
 
     def in_region(self, n: int) -> list[Ship]:
         """The ships within the rule's region; others are left out (R-116)."""
@@ -126,13 +125,13 @@ class Harbour(Scene):
     def rules(self, n: int) -> list[SceneDocument]:
         return [rule_document("shipsDetection", 1, CHANNEL)]
 
-    def targets(self, n: int) -> list[SceneDocument]:
-        documents = target_document("shipsDetection", [self._target(s, n) for s in self.in_region(n)])
-        if n % 5 == 0:
-            documents.append(self._position(n))
-        return documents
+    def live(self) -> list[Live]:
+        return [Live(1, self._ships_seen), Live(5, self._position)]
 
-    def _target(self, ship: Ship, n: int) -> Target:
+    def _ships_seen(self, n: int) -> list[SceneDocument]:
+        return target_document("shipsDetection", [self._target(s) for s in self.in_region(n)])
+
+    def _target(self, ship: Ship) -> Target:
         kind = ship.voyage.kind
         return Target(
             target_id=ship.target_id,
@@ -149,10 +148,10 @@ class Harbour(Scene):
             ],
         )
 
-    def _position(self, n: int) -> SceneDocument:
+    def _position(self, n: int) -> list[SceneDocument]:
         azimuth = round(AZIMUTH + self.pan(n) / PIXELS_PER_DEGREE, 3)
         ptz = PTZInfo(elevation=ELEVATION, azimuth=azimuth, zoom=ZOOM, focus=420, preset_no=1)
-        return SceneDocument(Metadata(type="PTZ", ptz=ptz))
+        return [SceneDocument(Metadata(type="PTZ", ptz=ptz))]
 
     def paint_background(self, canvas: Canvas) -> None:
         """The camera pans, so that all of the picture moves."""

@@ -129,6 +129,11 @@ class Canvas:
             _glows[key] = _radial(color, strength)
         self.stamp(_glows[key], (x - radius, y - radius, x + radius, y + radius))
 
+    def stamp_light(self, x: float, y: float, width: float, color: Color = (255, 226, 168)) -> None:
+        """A pool of light on the ground."""
+        soft = _radial(color, 0.34)
+        self.stamp(soft, (x - width, y - width * 0.22, x + width, y + width * 0.22))
+
 
 _glows: dict[object, Image.Image] = {}
 _shadows: dict[int, Image.Image] = {}

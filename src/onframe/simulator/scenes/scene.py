@@ -8,7 +8,7 @@ Positions are in logical pixels of a 1280x720 picture; documents carry 0..1000, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from onframe.isapi.metadata import DevInfo, Metadata, Point, Property, Region, Target
@@ -42,6 +42,13 @@ class Trip(NamedTuple):
         return (loop, age) if age < self.length else None
 
 
+class Live(NamedTuple):
+    """One kind of live document: of every so many frames, made for frame ``n``."""
+
+    every: int
+    make: Callable[[int], list[SceneDocument]]
+
+
 class Scene:
     """One loop of pictures and the metadata of each of its frames."""
 
@@ -57,9 +64,14 @@ class Scene:
         """Every rule in the state it has at frame ``n``."""
         return []
 
-    def targets(self, n: int) -> list[SceneDocument]:
-        """The live documents of frame ``n``."""
+    def live(self) -> list[Live]:
+        """The kinds of live documents; the first is the moving one, of every frame."""
         return []
+
+    def targets(self, n: int) -> list[SceneDocument]:
+        """The live documents of frame ``n``; kinds that are not of every frame take turns."""
+        turns = enumerate(self.live())
+        return [d for i, live in turns if (n - 3 * i) % live.every == 0 for d in live.make(n)]
 
     def changes(self, n: int) -> list[SceneDocument]:
         """The rules whose state is another at frame ``n`` than one frame before."""
@@ -150,7 +162,7 @@ def target_document(sub_type: str | None, targets: Sequence[Target]) -> list[Sce
 
 
 def device_of(metadata: Metadata, default: DevInfo) -> DevInfo:
-    """The device a document names: what the scene has set, completed by ``default``."""
+    """The device a document names: the scene's choice of channels (0: that of ``default``), the rest of ``default``."""
     own = metadata.device
     if own is None:
         return default
@@ -158,7 +170,7 @@ def device_of(metadata: Metadata, default: DevInfo) -> DevInfo:
         ip_address=default.ip_address,
         port_no=default.port_no,
         mac_address=default.mac_address,
-        channel=own.channel,
+        channel=default.channel if own.channel == 0 else own.channel,
         radar_channel=own.radar_channel,
         domain_name=default.domain_name,
     )

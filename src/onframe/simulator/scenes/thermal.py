@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from onframe.isapi.metadata import Property, Target
 from onframe.simulator.scenes.scene import (
+    Live,
     Pixels,
     Scene,
     SceneDocument,
@@ -40,7 +41,7 @@ class Thermal(Scene):
     def fire(self, n: int) -> float:
         """How strongly it burns, 0..1."""
         t = (n + self.seed * 13) % self.frames / self.frames
-        return smooth((t - 0.12) * 5) * smooth((0.92 - t) * 5)
+        return smooth((t - 0.05) * 6) * smooth((1 - t) * 6)
 
     def temperatures(self, xs: Any, ys: Any, n: int) -> Any:
         """Degrees centigrade at these places (numpy arrays of logical pixels): what is painted and what is sent."""
@@ -77,8 +78,11 @@ class Thermal(Scene):
             rule_document("fireDetection", 3, ((1000, 240), (1230, 240), (1230, 470), (1000, 470))),
         ]
 
-    def targets(self, n: int) -> list[SceneDocument]:
-        return target_document("thermometry", [*self._line(n), self._point(n)]) + self._fire(n)
+    def live(self) -> list[Live]:
+        return [Live(1, self._fire), Live(5, self._thermometry)]
+
+    def _thermometry(self, n: int) -> list[SceneDocument]:
+        return target_document("thermometry", [*self._line(n), self._point(n)])
 
     def _line(self, n: int) -> list[Target]:
         samples = self.along_pipe(n)
