@@ -185,7 +185,7 @@ def _skeleton(person: CameraPoint, color: str, name: str) -> Skeleton | None:
     joints: list[tuple[float, float, float]] = []
     index: dict[int, int] = {}
     for joint in person.joints:
-        if joint.plane is None or joint.gesture_valid is False:
+        if joint.plane is None or joint.gesture_valid == 0:
             continue
         if joint.gesture_type is not None:
             index[joint.gesture_type] = len(joints)

@@ -93,7 +93,8 @@ def events_of(metadata: Metadata) -> list[shape.Event]:
 
 def _event(layer: str, subject: Subject) -> shape.Event | None:
     target, values = subject.target, subject.values
-    who = style.joined(target.recognition, None if target.target_id is None else str(target.target_id), by=" ")
+    name = style.class_name(target.recognition) or ("" if target.target_id is None else "target")
+    who = style.joined(name, None if target.target_id is None else str(target.target_id), by=" ")
     where = None if target.rule_id is None else f"rule {target.rule_id}"
     identity = target.target_id if target.target_id is not None else target.rule_id
     if values.get("licenseplate"):

@@ -76,14 +76,18 @@ _UNITS = {"centigrade": " °C", "fahrenheit": " °F", "kelvin": " K"}
 
 def legend() -> list[tuple[str, str]]:
     """(name, colour) of what the onlooker sees, for the page's legend."""
-    classes = ("human", "vehicle", "ship", "face", "zoology")
-    named = [(name if name != "zoology" else "animal", _CLASSES[name]) for name in classes]
+    named = [(class_name(name), _CLASSES[name]) for name in ("human", "vehicle", "ship", "face", "zoology")]
     return [("alarm", ALARM), *named, ("rule", RULE), ("people counts", PEOPLE), ("radar", RADAR), ("fire", FIRE)]
 
 
 def class_color(recognition: str | None) -> str:
     """The colour of a class of targets; unknown ones are plain."""
     return _CLASSES.get((recognition or "").lower(), PLAIN)
+
+
+def class_name(recognition: str | None) -> str:
+    """A class in words: "animal" for the guide's "zoology", others as sent, empty for none."""
+    return "animal" if (recognition or "").lower() == "zoology" else recognition or ""
 
 
 def named_color(name: str | None, default: str) -> str:

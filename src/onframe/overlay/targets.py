@@ -144,7 +144,7 @@ def _rule_look(subject: Subject) -> Look:
 
 def _named(subject: Subject, default: str = "target") -> str:
     target = subject.target
-    name = target.recognition or default
+    name = style.class_name(target.recognition) or default
     return name if target.target_id is None else f"{name} {target.target_id}"
 
 

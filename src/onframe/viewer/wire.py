@@ -72,7 +72,8 @@ class Shapes(_Message, tag="shapes"):
     """What one Record shows, under its picture's ``pts``.
 
     ``layer`` names the sort of document ("behaviorAnalysis/target"): where a picture has none of a layer of its own,
-    the page holds the last one, ``hold_ms`` at most. ``exact`` and ``clock`` are the Record's grade, ``uncertainty`` seconds.
+    the page holds the last one, ``hold_ms`` at most. ``exact`` and ``clock`` are the Record's grade, ``uncertainty``
+    is in seconds.
     ``lag_ms``: this Record came so long after its picture did; None where that picture is not known.
     ``frame_number`` is the value of the target property of that name (test mode).
     """

@@ -31,12 +31,12 @@ export function around(points) {
 
 /**
  * Where a label of this size goes: above its anchor, below, within, beside: the first free place, or the one that
- * covers least of what is taken already.
+ * covers least of what is taken already. What is to be spared counts a quarter.
  * @param {Rect} anchor @param {{w: number, h: number}} size @param {Rect[]} taken @param {Rect} bounds
- * @param {number} [gap]
+ * @param {number} [gap] @param {Rect[]} [spared]
  * @returns {Rect}
  */
-export function placeLabel(anchor, size, taken, bounds, gap = 3) {
+export function placeLabel(anchor, size, taken, bounds, gap = 3, spared = []) {
   const { x, y, w, h } = anchor;
   const middle = x + (w - size.w) / 2;
   const candidates = [
@@ -55,7 +55,8 @@ export function placeLabel(anchor, size, taken, bounds, gap = 3) {
   for (const [cx, cy] of candidates) {
     const moved = inside({ x: cx, y: cy, ...size }, bounds);
     const away = Math.abs(moved.x - cx) + Math.abs(moved.y - cy);
-    const covered = taken.reduce((sum, other) => sum + overlap(moved, other), 0) + away * 4;
+    const hidden = taken.reduce((sum, other) => sum + overlap(moved, other), 0);
+    const covered = hidden + spared.reduce((sum, other) => sum + overlap(moved, other), 0) / 4 + away * 4;
     if (covered < least) [best, least] = [moved, covered];
     if (covered === 0) break;
   }

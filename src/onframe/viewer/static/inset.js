@@ -1,10 +1,9 @@
 // @ts-check
 /** What stands at the picture's edges: panels, notices and the radar inset. */
 
-import { CARD, INK, SANS, cardSize, drawCard, rounded } from './labels.js';
+import { CARD, INK, Labels, SANS, cardSize, drawCard, rounded } from './labels.js';
 
 /** @typedef {import('./wire.js').Shape} Shape */
-/** @typedef {import('./labels.js').Labels} Labels */
 
 /** Panels stacked at their corners. @param {Labels} labels @param {Shape[]} panels */
 export function drawPanels(labels, panels) {
@@ -71,6 +70,8 @@ class Inset {
     this.card = { x: bounds.x + margin, y: bounds.y + bounds.h - margin - h, w, h };
     this.x = this.card.x + w / 2;
     this.y = this.card.y + h - pad;
+    this.inner = new Labels(this.g, 0.84 * unit, this.card, labels.brief);
+    this._wedges = 0;
   }
 
   /** @param {Shape[]} parts */
@@ -88,6 +89,7 @@ class Inset {
     for (const part of parts) for (const wedge of part.wedges ?? []) this._wedge(wedge);
     for (const part of parts) for (const path of part.paths ?? []) this._path(path);
     for (const part of parts) for (const blip of part.blips ?? []) this._blip(blip);
+    this.inner.draw();
     g.restore();
     this.labels.taken.push(this.card);
   }
@@ -100,14 +102,15 @@ class Inset {
   /** @param {[number, string][]} rings */
   _rings(rings) {
     const { g, unit } = this;
-    g.lineWidth = unit;
     for (const [radius, text] of rings) {
+      g.lineWidth = unit;
       g.strokeStyle = 'rgba(94, 234, 212, 0.28)';
       g.beginPath();
       g.arc(this.x, this.y, radius * this.reach, Math.PI, 2 * Math.PI);
       g.stroke();
       this._text(text, this.x + 4 * unit, this.y - radius * this.reach - 6 * unit, 'rgba(148, 233, 218, 0.7)', 10);
     }
+    g.lineWidth = unit;
     g.beginPath();
     for (const degrees of [-75, -45, 0, 45, 75]) {
       const turn = ((degrees - 90) * Math.PI) / 180;
@@ -131,9 +134,8 @@ class Inset {
     g.strokeStyle = tinted(color, 'aa');
     g.lineWidth = 1.2 * unit;
     g.stroke();
-    const middle = (a + b) / 2;
-    const away = reach * this.reach * 0.62;
-    this._text(text, this.x + Math.cos(middle) * away + 3 * unit, this.y + Math.sin(middle) * away, color, 10);
+    this._wedges += 1;
+    this._text(text, this.card.x + 9 * unit, this.card.y + (this._wedges * 14 - 1) * unit, color, 10);
   }
 
   /** @param {Shape} path */
@@ -150,10 +152,8 @@ class Inset {
       g.fillStyle = tinted(String(path.color), '22');
       g.fill();
     }
-    if (points.length && path.labels?.length) {
-      const [x, y] = points[points.length >> 1];
-      this._text(path.labels[0], x + 4 * unit, y - 7 * unit, String(path.color), 10);
-    }
+    const [x, y] = points[points.length >> 1] ?? [this.x, this.y];
+    this._label(path, x, y, 2);
   }
 
   /** @param {Shape} blip */
@@ -168,9 +168,16 @@ class Inset {
     g.beginPath();
     g.arc(x, y, 4 * unit, 0, 2 * Math.PI);
     g.fill();
-    (blip.labels ?? []).forEach((/** @type {string} */ line, /** @type {number} */ i) => {
-      this._text(line, x + 9 * unit, y + (i * 12 - 3) * unit, i ? 'rgba(226, 232, 240, 0.75)' : INK, i ? 10 : 11);
-    });
+    this._label(blip, x, y, 1);
+  }
+
+  /** @param {Shape} shape @param {number} x @param {number} y @param {number} rank */
+  _label(shape, x, y, rank) {
+    const r = 6 * this.unit;
+    const anchor = { x: x - r, y: y - r, w: 2 * r, h: 2 * r };
+    const lines = rank > 1 ? (shape.labels ?? []) : [(shape.labels ?? []).join(' · ')];
+    this.inner.spared.push(anchor);
+    this.inner.add({ anchor, lines, color: String(shape.color), alarm: Boolean(shape.alarm), rank, alpha: 1 });
   }
 
   /** Kept within the card. @param {string} text @param {number} x @param {number} y @param {string} color @param {number} size */

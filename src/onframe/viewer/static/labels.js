@@ -1,7 +1,7 @@
 // @ts-check
 /** Texts on the canvas: chips that do not collide, cards of rows, number plates. */
 
-import { inside, placeLabel } from './geometry.js';
+import { inside, overlap, placeLabel } from './geometry.js';
 
 /** @typedef {import('./geometry.js').Rect} Rect */
 /** @typedef {CanvasRenderingContext2D} Context */
@@ -28,6 +28,8 @@ export class Labels {
     this.brief = brief;
     /** @type {Rect[]} */
     this.taken = [];
+    /** What a label covers only where it must: targets. @type {Rect[]} */
+    this.spared = [];
     /** @type {LabelRequest[]} */
     this._requests = [];
   }
@@ -35,6 +37,7 @@ export class Labels {
   /** @param {LabelRequest} request */
   add(request) {
     const lines = this.brief ? request.lines.slice(0, 1) : request.lines;
+    if (this.brief && request.rank > 2 && !request.alarm) return;
     if (lines.length) this._requests.push({ ...request, lines });
   }
 
@@ -48,7 +51,7 @@ export class Labels {
   _draw(request) {
     const { g, unit } = this;
     const size = this._measure(request.lines);
-    const rect = placeLabel(request.anchor, size, this.taken, this.bounds, 3 * unit);
+    const rect = placeLabel(request.anchor, size, this.taken, this.bounds, 3 * unit, this.spared);
     this.taken.push(rect);
     g.save();
     g.globalAlpha = request.alpha;
@@ -103,19 +106,31 @@ export class Labels {
  */
 export function drawPlate(labels, plate, x, y) {
   const { g, unit } = labels;
+  const caption = labels.brief ? '' : (plate.caption ?? '');
   g.font = `700 ${16 * unit}px ${SANS}`;
-  const w = g.measureText(plate.text).width + 18 * unit;
-  const h = 24 * unit;
-  const rect = placeLabel({ x: x - w / 2, y: y - h, w, h: h + 3 * unit }, { w, h }, labels.taken, labels.bounds, 4 * unit);
-  const below = inside({ x: x - w / 2, y: y + 5 * unit, w, h }, labels.bounds);
-  const free = !labels.taken.some((other) => other.x < below.x + w && below.x < other.x + other.w && other.y < below.y + h && below.y < other.y + other.h);
-  const place = free ? below : rect;
+  const chip = { w: g.measureText(plate.text).width + 18 * unit, h: 24 * unit };
+  g.font = `500 ${11 * unit}px ${SANS}`;
+  const w = Math.max(chip.w, caption ? g.measureText(caption).width + 12 * unit : 0);
+  const size = { w, h: chip.h + (caption ? 19 * unit : 0) };
+  const anchor = { x: x - w / 2, y: y - 2 * size.h, w, h: 2 * size.h };
+  const below = inside({ x: x - w / 2, y: y + 5 * unit, ...size }, labels.bounds);
+  const free = labels.taken.every((other) => overlap(other, below) === 0);
+  const place = free ? below : placeLabel(anchor, size, labels.taken, labels.bounds, 5 * unit);
   labels.taken.push(place);
-  paintPlate(g, unit, plate, place);
-  if (plate.caption && !labels.brief) {
-    const lines = [plate.caption];
-    labels.add({ anchor: place, lines, color: String(plate.color), alarm: false, rank: 2, alpha: 1 });
-  }
+  paintPlate(g, unit, plate, { x: place.x + (w - chip.w) / 2, y: place.y, ...chip });
+  if (caption) paintCaption(g, unit, caption, { ...place, y: place.y + chip.h + 2 * unit, h: 17 * unit });
+}
+
+/** @param {Context} g @param {number} unit @param {string} caption @param {Rect} rect */
+function paintCaption(g, unit, caption, rect) {
+  g.fillStyle = CARD;
+  rounded(g, rect, 4 * unit);
+  g.fill();
+  g.fillStyle = DIM;
+  g.font = `500 ${11 * unit}px ${SANS}`;
+  g.textAlign = 'center';
+  g.textBaseline = 'middle';
+  g.fillText(caption, rect.x + rect.w / 2, rect.y + rect.h / 2 + 0.5 * unit);
 }
 
 /** @param {Context} g @param {number} unit @param {import('./wire.js').Shape} plate @param {Rect} rect */

@@ -41,11 +41,44 @@ function failed(text) {
   if (counters.errors.length < 50) counters.errors.push(text);
 }
 
+/** All that belongs to one stream of one connection to the camera: with the next one it is forgotten. */
+class Stream {
+  /** @param {number} duration of one picture, 90 kHz */
+  constructor(duration) {
+    this.duration = duration;
+    this.clock = new Clock();
+    this.hold = new Hold(duration / 90);
+    this.store = new Store(duration);
+    this.tally = new Tally();
+    /** @type {Waiting<import('./decoder.js').Picture>} */
+    this.waiting = new Waiting();
+    /** @type {Decoder|null} */
+    this.decoder = null;
+    /** The record that came last. @type {import('./wire.js').Shapes|null} */
+    this.last = null;
+    /** The timestamp of the picture that was painted last. */
+    this.newest = -Infinity;
+    /** @type {{pts: number, event: import('./wire.js').Event}[]} */
+    this.events = [];
+    /** @type {Map<number, number>} */
+    this.sentAt = new Map();
+    this.delay = NaN;
+    /** @type {number[]} */
+    this.paintedAt = [];
+  }
+
+  close() {
+    this.waiting.clear();
+    this.decoder?.close();
+  }
+}
+
 class Viewer {
   constructor() {
     this.canvas = /** @type {HTMLCanvasElement} */ (document.getElementById('picture'));
     this.stage = /** @type {HTMLElement} */ (document.getElementById('stage'));
     this.painter = new Painter(this.canvas);
+    if (TEST) this.painter.reserved = [{ x: 0, y: 0, w: 432, h: 80 }];
     this.panel = new Panel();
     this.size = { width: 1280, height: 720 };
     /** @type {import('./wire.js').Hello|null} */
@@ -54,7 +87,7 @@ class Viewer {
     this.shown = null;
     this.grid = false;
     this.dirty = false;
-    this._anew({ duration: 3600 });
+    this.stream = new Stream(3600);
     this._resize();
     new ResizeObserver(() => this._resize()).observe(this.stage);
     this.feed = new Feed(this._address(), {
@@ -74,37 +107,11 @@ class Viewer {
     return address.href;
   }
 
-  /** Forget all that belongs to an earlier stream or connection. @param {{duration?: number}} stream */
-  _anew(stream) {
-    const duration = stream.duration ?? 3600;
-    this.duration = duration;
-    this.clock = new Clock();
-    this.hold = new Hold(duration / 90);
-    this.store = new Store(duration);
-    this.tally = new Tally();
-    this.waiting?.clear();
-    /** @type {Waiting<import('./decoder.js').Picture>} */
-    this.waiting = new Waiting();
-    this.decoder?.close();
-    /** @type {Decoder|null} */
-    this.decoder = null;
-    /** @type {import('./wire.js').Shapes|null} */
-    this.last = null;
-    this.newest = -Infinity;
-    /** @type {{pts: number, event: import('./wire.js').Event}[]} */
-    this.events = [];
-    /** @type {Map<number, number>} */
-    this.sentAt = new Map();
-    this.delay = NaN;
-    /** @type {number[]} */
-    this.paintedAt = [];
-  }
-
   /** @param {import('./wire.js').ServerMessage} message */
   _message(message) {
     if (message.type === 'hello') this._hello(message);
     else if (message.type === 'shapes') this._shapes(message);
-    else if (message.type === 'rules') this.store.setRules(message.pts, message.shapes);
+    else if (message.type === 'rules') this.stream.store.setRules(message.pts, message.shapes);
     else if (message.type === 'state') this.panel.state(message.state, message.reason);
     else if (message.type === 'stats') this.panel.details({ ...this._own(), ...message.values });
     else if (message.type === 'error') this._error(message);
@@ -115,9 +122,10 @@ class Viewer {
   _hello(hello) {
     const sameStream = this.hello?.codec === hello.codec && this.hello?.stream === hello.stream;
     this.hello = hello;
-    this._anew(hello);
+    this.stream.close();
+    this.stream = new Stream(hello.duration ?? 3600);
     this.size = { width: hello.width || 1280, height: hello.height || 720 };
-    this.store.setRules(-Infinity, hello.rules ?? []);
+    this.stream.store.setRules(-Infinity, hello.rules ?? []);
     this.panel.hello(hello);
     this._resize();
     if (!hello.codec) this._useGrid();
@@ -126,9 +134,10 @@ class Viewer {
 
   /** @param {string} codec */
   _usePictures(codec) {
+    const stream = this.stream;
     this.grid = false;
-    this.decoder = new Decoder(codec, {
-      onPicture: (picture) => this.waiting.add(picture),
+    stream.decoder = new Decoder(codec, {
+      onPicture: (picture) => stream.waiting.add(picture),
       onUnsupported: (codecString, why) => this._unsupported(codecString, why),
       onError: failed,
     });
@@ -153,27 +162,27 @@ class Viewer {
 
   /** @param {import('./wire.js').AccessUnit} unit */
   _accessUnit(unit) {
-    if (!this.decoder || unit.stream !== this.hello?.stream) return;
+    if (!this.stream.decoder || unit.stream !== this.hello?.stream) return;
     counters.frames += 1;
-    this.clock.arrived(unit.pts, performance.now());
-    this.sentAt.set(unit.pts, unit.sentAt);
-    if (this.sentAt.size > 600) this.sentAt.delete([...this.sentAt.keys()][0]);
-    this.decoder.push(unit);
+    this.stream.clock.arrived(unit.pts, performance.now());
+    this.stream.sentAt.set(unit.pts, unit.sentAt);
+    if (this.stream.sentAt.size > 600) this.stream.sentAt.delete([...this.stream.sentAt.keys()][0]);
+    this.stream.decoder.push(unit);
   }
 
   /** @param {import('./wire.js').Shapes} message */
   _shapes(message) {
     const now = performance.now();
-    this.last = message;
-    this.store.add(message);
-    for (const event of message.events ?? []) this.events.push({ pts: message.pts, event });
+    this.stream.last = message;
+    this.stream.store.add(message);
+    for (const event of message.events ?? []) this.stream.events.push({ pts: message.pts, event });
     if (this.grid) {
-      this.newest = Math.max(this.newest, message.pts);
+      this.stream.newest = Math.max(this.stream.newest, message.pts);
       return;
     }
-    const lag = now - this.clock.at(message.pts);
-    this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
-    if (message.pts <= this.newest) counters.late += 1;
+    const lag = now - this.stream.clock.at(message.pts);
+    this.stream.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
+    if (message.pts <= this.stream.newest) counters.late += 1;
   }
 
   /** @param {import('./wire.js').ErrorMessage} message */
@@ -192,9 +201,9 @@ class Viewer {
     requestAnimationFrame(() => this._tick());
     const now = performance.now();
     if (this.grid) return this._tickGrid(now);
-    const due = (/** @type {number} */ pts) => this.clock.at(pts) + this.hold.value;
-    this.decoder?.pump(due, now);
-    const picture = this.waiting.take(due, now + AHEAD);
+    const due = (/** @type {number} */ pts) => this.stream.clock.at(pts) + this.stream.hold.value;
+    this.stream.decoder?.pump(due, now);
+    const picture = this.stream.waiting.take(due, now + AHEAD);
     if (picture) this._show(picture, now);
     else if (this.dirty && this.shown) this._paint(this.shown);
   }
@@ -203,32 +212,32 @@ class Viewer {
   _tickGrid(now) {
     if (!this.dirty) return;
     this.dirty = false;
-    this.painter.paint(null, this.store.lookup(this.newest));
-    this._announce(this.newest, now);
+    this.painter.paint(null, this.stream.store.lookup(this.stream.newest));
+    this._announce(this.stream.newest, now);
   }
 
   /** @param {import('./decoder.js').Picture} picture @param {number} now */
   _show(picture, now) {
     this.shown?.close();
     this.shown = picture;
-    this.newest = picture.pts;
+    this.stream.newest = picture.pts;
     const state = this._paint(picture);
-    this.tally.add(state);
+    this.stream.tally.add(state);
     counters[state] += 1;
     counters.composited += 1;
-    counters.dropped = this.waiting.dropped + (this.decoder?.skipped ?? 0);
-    this.hold.step();
-    counters.hold = this.hold.value;
-    this.delay = performance.timeOrigin + now - (this.sentAt.get(picture.pts) ?? NaN);
-    this.paintedAt.push(now);
-    if (this.paintedAt.length > 50) this.paintedAt.shift();
+    counters.dropped = this.stream.waiting.dropped + (this.stream.decoder?.skipped ?? 0);
+    this.stream.hold.step();
+    counters.hold = this.stream.hold.value;
+    this.stream.delay = performance.timeOrigin + now - (this.stream.sentAt.get(picture.pts) ?? NaN);
+    this.stream.paintedAt.push(now);
+    if (this.stream.paintedAt.length > 50) this.stream.paintedAt.shift();
     this._announce(picture.pts, now);
   }
 
   /** Picture, Shapes and, in test mode, the number: one task, one canvas. @param {import('./decoder.js').Picture} picture */
   _paint(picture) {
     this.dirty = false;
-    const binding = this.store.lookup(picture.pts - SHIFT * this.duration);
+    const binding = this.stream.store.lookup(picture.pts - SHIFT * this.stream.duration);
     this.painter.paint(picture.image, binding);
     const numbered = binding.bound.find((message) => typeof message.frame_number === 'number');
     if (TEST && numbered) this.painter.paintNumber(Number(numbered.frame_number));
@@ -237,9 +246,9 @@ class Viewer {
 
   /** Events enter the list when their picture is shown. @param {number} pts @param {number} now */
   _announce(pts, now) {
-    if (!this.events.length) return;
-    for (const entry of this.events) if (entry.pts <= pts) this.panel.event(entry.event, now);
-    this.events = this.events.filter((entry) => entry.pts > pts).slice(-200);
+    if (!this.stream.events.length) return;
+    for (const entry of this.stream.events) if (entry.pts <= pts) this.panel.event(entry.event, now);
+    this.stream.events = this.stream.events.filter((entry) => entry.pts > pts).slice(-200);
   }
 
   _resize() {
@@ -261,7 +270,7 @@ class Viewer {
 
   /** Pictures per second, of the last ones shown. */
   _rate() {
-    const times = this.paintedAt;
+    const times = this.stream.paintedAt;
     if (times.length < 2 || performance.now() - times[times.length - 1] > 2000) return 0;
     return ((times.length - 1) * 1000) / (times[times.length - 1] - times[0]);
   }
@@ -269,24 +278,24 @@ class Viewer {
   _own() {
     return {
       coordinates: this.hello?.coordinates || '–',
-      picture: this.grid ? 'none' : `${this.size.width} × ${this.size.height}, ${this.decoder?.configured || '–'}`,
+      picture: this.grid ? 'none' : `${this.size.width} × ${this.size.height}, ${this.stream.decoder?.configured || '–'}`,
       'pictures skipped': counters.dropped,
     };
   }
 
   _report() {
-    counters.codec = this.decoder?.configured ?? '';
+    counters.codec = this.stream.decoder?.configured ?? '';
     this.panel.sync({
-      share: this.tally.exactShare(),
-      recent: this.tally.recent(),
-      total: this.tally.total,
-      hold: this.hold.value,
-      clock: this.last?.clock ?? '',
-      uncertainty: this.last?.uncertainty ?? null,
-      exact: this.last ? this.last.exact : null,
+      share: this.stream.tally.exactShare(),
+      recent: this.stream.tally.recent(),
+      total: this.stream.tally.total,
+      hold: this.stream.hold.value,
+      clock: this.stream.last?.clock ?? '',
+      uncertainty: this.stream.last?.uncertainty ?? null,
+      exact: this.stream.last ? this.stream.last.exact : null,
       picture: !this.grid,
       rate: this._rate(),
-      delay: this.delay,
+      delay: this.stream.delay,
       late: counters.late,
     });
   }

@@ -31,6 +31,8 @@ export class Painter {
     this.g = context;
     this.unit = 1;
     this.brief = false;
+    /** Where no label goes. @type {import('./geometry.js').Rect[]} */
+    this.reserved = [];
     /** @type {Map<string, ImageBitmap|null>} */
     this._heatMaps = new Map();
     this.labels = new Labels(this.g, 1, { x: 0, y: 0, w: 1, h: 1 }, false);
@@ -56,6 +58,7 @@ export class Painter {
   paint(image, binding) {
     const { width, height } = this.canvas;
     this.labels = new Labels(this.g, this.unit, { x: 0, y: 0, w: width, h: height }, this.brief);
+    this.labels.taken.push(...this.reserved);
     if (image) this.g.drawImage(image, 0, 0, width, height);
     else this._grid();
     const drawn = this._collect(binding);
@@ -142,6 +145,7 @@ export class Painter {
 
   /** @param {Shape} shape @param {import('./geometry.js').Rect} anchor */
   label(shape, anchor) {
+    if (shape.t === 'box' || shape.t === 'skeleton') this.labels.spared.push(anchor);
     if (!shape.labels?.length) return;
     const { rank, alpha } = this.manner;
     const color = String(shape.color);
@@ -305,6 +309,7 @@ function drawTrail(painter, shape) {
   const { g, unit } = painter;
   const points = painter.pointsOf(shape);
   g.strokeStyle = String(shape.color);
+  g.lineCap = 'butt';
   for (let i = 1; i < points.length; i++) {
     const share = i / (points.length - 1);
     g.globalAlpha = painter.manner.alpha * (0.08 + 0.62 * share);
