@@ -94,7 +94,7 @@ export class Panel {
       ['without metadata', sync.total.none, 'none'],
       ['records too late', sync.late, ''],
       ['pictures per second', sync.rate.toFixed(0), ''],
-      ['behind the server', Number.isFinite(sync.delay) ? `${Math.round(sync.delay)} ms` : '–', ''],
+      ['behind the server', Math.abs(sync.delay) < 60_000 ? `${Math.round(sync.delay)} ms` : '–', ''],
     ]);
   }
 
