@@ -440,8 +440,8 @@ class TestJson:
     @pytest.mark.requirement("B.4")
     def test_a_person_is_a_skeleton_and_a_head(self) -> None:
         kinds = {3: (0.5, 0.2), 2: (0.4, 0.3), 4: (0.6, 0.3), 99: (0.9, 0.9)}
-        joints = [JoinMsg(kind, 0.9, True, plane=plane) for kind, plane in kinds.items()]
-        joints.append(JoinMsg(0, 0.1, False, plane=(0.0, 0.0)))
+        joints = [JoinMsg(kind, 0.9, 1, x2d=plane[0], y2d=plane[1]) for kind, plane in kinds.items()]
+        joints.append(JoinMsg(0, 0.1, 0, x2d=0.0, y2d=0.0))
         head = HeadPolygon(rect=(0.45, 0.1, 0.1, 0.2))
         person = CameraPoint(obj_id="a1b2c3d4e5", joints=joints, head=head)
         skeleton, box = shapes_of(rule("personalTrack", tracking=[person]), THOUSAND)
@@ -454,7 +454,7 @@ class TestJson:
 
     @pytest.mark.requirement("B.4")
     def test_a_person_who_has_gone_is_not_drawn(self) -> None:
-        person = CameraPoint(tra_complete=True, joints=[JoinMsg(3, 1.0, True, plane=(0.5, 0.5))])
+        person = CameraPoint(tra_complete=True, joints=[JoinMsg(3, 1.0, 1, x2d=0.5, y2d=0.5)])
         assert shapes_of(rule("personalTrack", tracking=[person]), THOUSAND) == []
 
     @pytest.mark.requirement("B.4")

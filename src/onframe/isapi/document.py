@@ -181,8 +181,7 @@ _KINDS: dict[type[Any], Kind] = {
 
 def _json_document(text: bytes, start: int, notes: Notes, lenient_ip: bool) -> tuple[Document, int]:
     metadata = metadata_typed.read(text, notes) if start == 0 else None
-    if metadata is not None:
-        check(metadata, notes)
+    if metadata is not None:  # checked by its types
         return Document("metadata", "json", metadata, notes.repairs, notes.warnings), len(text)
     source, end = json.parse_document(text, start, notes=notes, lenient_ip=lenient_ip)
     kind, value = _read_object(source, notes)

@@ -190,7 +190,7 @@ def _joint(joint: JoinMsg) -> dict[str, Any]:
     return {
         "type": joint.gesture_type,
         "score": joint.gesture_score,
-        "valid": joint.gesture_valid,
+        "valid": None if joint.gesture_valid is None else bool(joint.gesture_valid),
         "space": None if joint.space is None else list(joint.space),
         "plane": None if joint.plane is None else list(joint.plane),
     }

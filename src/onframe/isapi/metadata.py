@@ -7,7 +7,7 @@ Values keep the text that was sent beside what was read from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,8 @@ Property: TypeAlias = tuple[str, str]
 """(description, value), both as text."""
 Coordinate: TypeAlias = tuple[Number, Number]
 """(angle in degrees, distance in metres), relative to the radar (B.17)."""
+Space: TypeAlias = tuple[Number | None, Number | None, Number | None]
+"""(x, y, z) in space; the guide gives no unit (B.4)."""
 Box: TypeAlias = tuple[Number, Number, Number, Number]
 """(x0, y0, x1, y1) in the same raw numbers as the points."""
 
@@ -42,7 +44,7 @@ class Time(msgspec.Struct, frozen=True, gc=False):
     epoch_ms: int | None = None
 
 
-class DevInfo(msgspec.Struct):
+class DevInfo(msgspec.Struct, gc=False):
     """Which device sent the document (B.20). Never an identity: devices fill it wrongly."""
 
     ip_address: str | None = None
@@ -54,7 +56,7 @@ class DevInfo(msgspec.Struct):
     domain_name: str | None = None
 
 
-class Target(msgspec.Struct):
+class Target(msgspec.Struct, gc=False):
     """One Target of TargetList or ActivityTargetList (B.20, B.14, B.17).
 
     ``speed`` (km/h), ``angle`` (degrees) and ``distance`` (m) are those of radar targets.
@@ -97,14 +99,14 @@ class Target(msgspec.Struct):
         return self.get("licensePlate")
 
 
-class Frame(msgspec.Struct):
+class Frame(msgspec.Struct, gc=False):
     """Regions and properties that stand outside a Target (B.12, B.13, B.14, B.17)."""
 
     regions: list[Region] = []
     properties: list[Property] = []
 
 
-class RadarDetectionRegion(msgspec.Struct):
+class RadarDetectionRegion(msgspec.Struct, gc=False):
     """What the radar covers (B.17): degrees, metres, degrees; vertices in 0..1."""
 
     angle: Number | None = None
@@ -113,21 +115,21 @@ class RadarDetectionRegion(msgspec.Struct):
     vertices: list[Point] = []
 
 
-class VideoDetectionRegion(msgspec.Struct):
+class VideoDetectionRegion(msgspec.Struct, gc=False):
     """Where the picture lies relative to the radar (B.17), in degrees."""
 
     angle: Number | None = None
     field_view: Number | None = None
 
 
-class Radar(msgspec.Struct):
+class Radar(msgspec.Struct, gc=False):
     """The radar blocks of one document (B.14, B.17)."""
 
     detection_region: RadarDetectionRegion | None = None
     video_region: VideoDetectionRegion | None = None
 
 
-class PTZInfo(msgspec.Struct):
+class PTZInfo(msgspec.Struct, gc=False):
     """Where a speed dome looks (B.20): degrees, degrees, zoom and focus without unit."""
 
     elevation: Number | None = None
@@ -137,7 +139,7 @@ class PTZInfo(msgspec.Struct):
     preset_no: int | None = None
 
 
-class Situation(msgspec.Struct):
+class Situation(msgspec.Struct, gc=False):
     """Counts of people (B.1-B.3)."""
 
     person_count: int | None = None
@@ -145,24 +147,37 @@ class Situation(msgspec.Struct):
     leave_region_people_num: int | None = None
 
 
-class Picture(msgspec.Struct):
+class Picture(msgspec.Struct, gc=False):
     """One entry of the picture list (B.2): ``data_type`` is "url", "base64" or None."""
 
     data_type: str | None = None
     data: str | None = None
 
 
-class JoinMsg(msgspec.Struct):
-    """One joint of a skeleton (B.4): ``space`` without unit, ``plane`` in 0..1."""
+class JoinMsg(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    """One joint of a skeleton (B.4): x, y, z in space without unit, x2d and y2d in the picture, 0..1."""
 
     gesture_type: int | None = None
-    gesture_score: float | None = None
-    gesture_valid: bool | None = None
-    space: tuple[Number | None, Number | None, Number | None] | None = None
-    plane: tuple[Number, Number] | None = None
+    gesture_score: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    gesture_valid: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
+    x: Number | None = None
+    y: Number | None = None
+    z: Number | None = None
+    x2d: Number | None = None
+    y2d: Number | None = None
+
+    @property
+    def space(self) -> Space | None:
+        """(x, y, z), or None where none of them was sent."""
+        return None if self.x is None and self.y is None and self.z is None else (self.x, self.y, self.z)
+
+    @property
+    def plane(self) -> tuple[Number, Number] | None:
+        """(x2d, y2d), or None where one of them is missing."""
+        return None if self.x2d is None or self.y2d is None else (self.x2d, self.y2d)
 
 
-class HeadModel(msgspec.Struct):
+class HeadModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """One feature vector of a head (B.4)."""
 
     pose_type: int | None = None
@@ -170,16 +185,16 @@ class HeadModel(msgspec.Struct):
     fea_data: str | None = None
 
 
-class HeadPolygon(msgspec.Struct):
+class HeadPolygon(msgspec.Struct, gc=False):
     """Head and shoulders (B.4): ``rect`` is (x, y, width, height) in 0..1."""
 
     rect: tuple[Number, Number, Number, Number] | None = None
-    space: tuple[Number | None, Number | None, Number | None] | None = None
+    space: Space | None = None
     model_num: int | None = None
     models: list[HeadModel] = []
 
 
-class CameraPoint(msgspec.Struct):
+class CameraPoint(msgspec.Struct, gc=False):
     """One tracked person (B.4)."""
 
     obj_id: str | None = None
@@ -190,7 +205,7 @@ class CameraPoint(msgspec.Struct):
     head: HeadPolygon | None = None
 
 
-class Susp(msgspec.Struct):
+class Susp(msgspec.Struct, gc=False):
     """One abnormal pattern (B.4); ``owner`` is the objId it was sent inside of, where it was."""
 
     susp_id: int | None = None

@@ -293,10 +293,15 @@ def _person(person: CameraPoint) -> dict[str, Any]:
     joints = []
     for joint in person.joints:
         members = _present(
-            gestureType=joint.gesture_type, gestureScore=joint.gesture_score, gestureValid=_one(joint.gesture_valid)
+            gestureType=joint.gesture_type,
+            gestureScore=joint.gesture_score,
+            gestureValid=_one(joint.gesture_valid),
+            x=joint.x,
+            y=joint.y,
+            z=joint.z,
+            x2d=joint.x2d,
+            y2d=joint.y2d,
         )
-        members |= _present(**dict(zip("xyz", joint.space or (), strict=False)))
-        members |= _present(**dict(zip(("x2d", "y2d"), joint.plane or (), strict=False)))
         joints.append(members)
     found = _present(objId=person.obj_id, traComplete=person.tra_complete, isvalid=_one(person.isvalid))
     if joints or person.gesture_id is not None:
@@ -321,5 +326,5 @@ def _head(person: CameraPoint) -> dict[str, Any]:
     return found
 
 
-def _one(flag: bool | None) -> int | None:
+def _one(flag: int | None) -> int | None:
     return None if flag is None else int(flag)

@@ -24,6 +24,7 @@ from onframe.isapi.metadata import (
     Point,
     Region,
     Situation,
+    Space,
     Susp,
     Target,
 )
@@ -31,7 +32,6 @@ from onframe.isapi.values import identifier, number, plain, read_time
 
 Object = dict[str, Any]
 T = TypeVar("T")
-Space = tuple[Number | None, Number | None, Number | None]
 
 _ROOT = frozenset(
     "type subType time DevInfo TargetDetection PcitureList PictureList Situation CameraPoint SuspList".split()
@@ -197,13 +197,11 @@ class _Reader:
 
     def _joint(self, joint: Object, path: str) -> JoinMsg:
         found = self._take(joint, path, _JOINT)
-        x2d, y2d = self._number(found, "x2d", path), self._number(found, "y2d", path)
         return JoinMsg(
             self._integer(found, "gestureType", path),
             self._number(found, "gestureScore", path),
             self._flag(found, "gestureValid", path),
-            self._space(found, path),
-            self._whole((x2d, y2d), found, ("x2d", "y2d"), path),
+            *(self._number(found, name, path) for name in ("x", "y", "z", "x2d", "y2d")),
         )
 
     def _space(self, found: Object, path: str) -> Space | None:

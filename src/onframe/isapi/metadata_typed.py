@@ -6,7 +6,7 @@ Anything that the types below do not have, or have otherwise, makes ``read`` ret
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -38,20 +38,9 @@ class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     domainName: str | None = None
 
 
-class _Joint(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    gestureType: int
-    gestureScore: Number
-    gestureValid: int
-    x: Number
-    y: Number
-    z: Number
-    x2d: Number
-    y2d: Number
-
-
-class _Gesture(msgspec.Struct, forbid_unknown_fields=True):
+class _Gesture(msgspec.Struct, forbid_unknown_fields=True, gc=False, rename={"joints": "JoinMsg"}):
     id: str | None = None
-    JoinMsg: list[_Joint] = []
+    joints: list[JoinMsg] = []
 
 
 class _Rect(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -67,27 +56,21 @@ class _Space(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     z: Number
 
 
-class _HeadModels(msgspec.Struct, forbid_unknown_fields=True):
+class _HeadModels(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     modelNum: int
-    Data: list[_HeadModel] = []
+    Data: list[HeadModel] = []
 
 
-class _HeadModel(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    poseType: int
-    feaLen: int
-    feaData: str | None = None
-
-
-class _Head(msgspec.Struct, forbid_unknown_fields=True):
+class _Head(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     Rect: _Rect | None = None
     cct: _Space | None = None
     HeadModel: _HeadModels | None = None
 
 
-class _Person(msgspec.Struct, forbid_unknown_fields=True):
-    objId: str
+class _Person(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    objId: Annotated[str, msgspec.Meta(max_length=32)]
     traComplete: bool
-    isvalid: int
+    isvalid: Annotated[int, msgspec.Meta(ge=0, le=1)]
     GesturePolygon: _Gesture | None = None
     HeadPolygon: _Head | None = None
 
@@ -98,7 +81,7 @@ class _Susp(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     confidence: Number
 
 
-class _SuspList(msgspec.Struct, forbid_unknown_fields=True):
+class _SuspList(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     suspNum: int
     Data: list[_Susp] = []
 
@@ -109,7 +92,7 @@ class _Situation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     leaveRegionPeopleNum: int | None = None
 
 
-class _Metadata(msgspec.Struct, forbid_unknown_fields=True):
+class _Metadata(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     type: str
     time: str
     subType: str | None = None
@@ -119,7 +102,7 @@ class _Metadata(msgspec.Struct, forbid_unknown_fields=True):
     SuspList: _SuspList | None = None
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
+class _Document(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     Metadata: _Metadata | None = None
     MetaData: _Metadata | None = None
 
@@ -160,6 +143,9 @@ def _metadata(document: _Document, notes: Notes) -> Metadata:
     )
     if sent.Situation is not None:
         counts = sent.Situation
+        if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
+            if (sent.subType or "").lower() == "peoplecounting":
+                raise _Unusual
         metadata.situation = Situation(counts.personCount, counts.enterRegionPeopleNum, counts.leaveRegionPeopleNum)
     if sent.CameraPoint:
         metadata.tracking = [_person(person) for person in sent.CameraPoint]
@@ -203,31 +189,15 @@ def _number(value: _Word, notes: Notes) -> int | None:
     return read
 
 
-def _flag(value: int) -> bool:
-    if value != 0 and value != 1:
-        raise _Unusual
-    return value == 1
-
-
 def _person(person: _Person) -> CameraPoint:
     gesture, head = person.GesturePolygon, person.HeadPolygon
     return CameraPoint(
         _text(person.objId),
         person.traComplete,
-        _flag(person.isvalid),
+        person.isvalid == 1,
         None if gesture is None else _text(gesture.id),
-        [] if gesture is None else [_joint(joint) for joint in gesture.JoinMsg],
+        [] if gesture is None else gesture.joints,
         None if head is None else _head(head),
-    )
-
-
-def _joint(joint: _Joint) -> JoinMsg:
-    return JoinMsg(
-        joint.gestureType,
-        joint.gestureScore,
-        _flag(joint.gestureValid),
-        (joint.x, joint.y, joint.z),
-        (joint.x2d, joint.y2d),
     )
 
 
@@ -237,5 +207,5 @@ def _head(head: _Head) -> HeadPolygon:
         None if rect is None else (rect.x, rect.y, rect.width, rect.height),
         None if space is None else (space.x, space.y, space.z),
         None if models is None else models.modelNum,
-        [] if models is None else [HeadModel(one.poseType, one.feaLen, one.feaData) for one in models.Data],
+        [] if models is None else models.Data,
     )

@@ -39,6 +39,8 @@ _TARGET_LIST = ("<TargetDetection><TargetList>", "</TargetList></TargetDetection
 _ACTIVITY_LIST = ("<ActivityTargetList>", "</ActivityTargetList></Metadata>")
 _REGIONS = ("<RegionList><Region><Point><x>", "</y></Point></Region></RegionList>")
 _PROPERTIES = ("<PropertyList><Property><description>", "</value></Property></PropertyList>")
+_BETWEEN = "</y></Point><Point><x>"
+_X_Y = "</x><y>"
 
 
 class _Unusual(Exception):
@@ -47,12 +49,13 @@ class _Unusual(Exception):
 
 def read(text: bytes, notes: Notes) -> Metadata | None:
     """The Metadata of a whole document in UTF-8, or None where the general reader has to read it."""
-    if len(text) > bounds.MAX_MARKUP or b"<!" in text or b"&" in text or b"\0" in text:
+    if len(text) > bounds.MAX_MARKUP or b"&" in text or b"\0" in text:
         return None
     seen = notes.marks()
     try:
-        metadata = _metadata(_compact(text.decode("utf-8")), notes)
-        ParserCreate("utf-8").Parse(text, True)
+        compact = _compact(text.decode("utf-8"))
+        metadata = _metadata(compact, notes)
+        ParserCreate("utf-8").Parse(compact, True)
     except (_Unusual, ValueError, ExpatError):
         notes.reset(seen)
         return None
@@ -60,14 +63,17 @@ def read(text: bytes, notes: Notes) -> Metadata | None:
 
 
 def _compact(text: str) -> str:
-    """The document without blanks between elements, where each line is one or several whole tags."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-    if text.count("\n") != text.count(">\n"):
+    """The document without blanks between elements, or _Unusual where there are any inside one."""
+    start = text.find("<DevInfo>")
+    words = text[start:].split()
+    if start < 0 or " ".join(words).count("> <") != len(words) - 1:
         raise _Unusual
-    lines = text.split("\n")
-    compact = "".join(map(str.strip, lines) if text.isascii() else (line.strip(" \t") for line in lines))
-    if "> " in compact or " <" in compact or "\t" in compact or "\r" in compact:
+    return _compact_head(text[:start]) + "".join(words)
+
+
+def _compact_head(text: str) -> str:
+    compact = "".join([line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")])
+    if text.count("\n") != text.count(">\n") + text.count(">\r\n") or "> " in compact or " <" in compact:
         raise _Unusual
     return compact
 
@@ -168,26 +174,32 @@ def _regions(text: str) -> list[Region]:
 
 
 def _region(text: str) -> Region:
-    couples = [point.split("</x><y>") for point in text.split("</y></Point><Point><x>")]
-    if "_" not in text and len(text) < 40 * len(couples):
-        try:
-            return [(int(x), int(y)) for x, y in couples]
-        except ValueError:
-            pass
-    return [(_number(x), _number(y)) for x, y in couples]
+    """The points; that x and y alternate follows from being well-formed."""
+    points = text.count(_BETWEEN) + 1
+    texts = text.replace(_BETWEEN, _X_Y).split(_X_Y)
+    if len(texts) != 2 * points or text.count(_X_Y) != points:
+        raise _Unusual
+    if len(text) > 50 * points or "_" in text or "." in text:
+        numbers = map(_number, texts)
+    else:
+        numbers = map(int, texts)
+    return list(zip(numbers, numbers, strict=True))
 
 
 def _properties(text: str) -> list[Property]:
-    found: list[Property] = []
-    pairs = _cut(text, _PROPERTIES[0], "</value></Property><Property><description>", _PROPERTIES[1])
-    if text.count("<") != 6 * len(pairs) + 2 or text.count(">") != 6 * len(pairs) + 2:
+    found = _cut(text, _PROPERTIES[0], "</value></Property><Property><description>", _PROPERTIES[1])
+    return [_pair(pair) if len(pair) < 200 else _new_pair(pair) for pair in found]
+
+
+def _new_pair(text: str) -> Property:
+    name, value = text.split("</description><value>")
+    if "<" in name or ">" in name or "<" in value or ">" in value or is_misspelt(value):
         raise _Unusual
-    for pair in pairs:
-        name, value = pair.split("</description><value>")
-        if is_misspelt(value):
-            raise _Unusual
-        found.append((name, value))
-    return found
+    return name, value
+
+
+_pair = lru_cache(maxsize=4096)(_new_pair)
+"""Most pairs come again and again; their tuples are shared."""
 
 
 def _ptz(text: str, metadata: Metadata) -> None:

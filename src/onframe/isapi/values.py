@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 
 from onframe.isapi.leniency import Notes, time_form
 from onframe.isapi.metadata import Number, Time
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 _LARGEST = 2**63 - 1
 
 
@@ -47,19 +46,34 @@ def integer(text: str) -> int | None:
 
 def identifier(text: str) -> int | str | None:
     """An int where the text is one, else the text; None where it is empty."""
-    return integer(text) if text.lstrip("-").isdecimal() and integer(text) is not None else text or None
+    if text.isdecimal() and len(text) < 19:
+        return int(text)
+    found = integer(text) if text.lstrip("-").isdecimal() else None
+    return found if found is not None else text or None
 
 
 def read_time(raw: str, notes: Notes) -> Time:
     """The document's time (B.20): any ISO 8601 form; without offset it is only local."""
+    time = _parsed(raw) if len(raw) < 64 else Time(raw)
+    if time.epoch_ms is None:
+        what = "has no offset from UTC, so it is not an instant" if time.iso else f"{raw[:40]!r} is not ISO 8601"
+        notes.warn(f"time {what}")
+    elif raw[-3:-2] != ":":
+        time_form(raw, notes)
+    return time
+
+
+@lru_cache(maxsize=512)
+def _parsed(raw: str) -> Time:
+    """Documents of one frame, and those that count in seconds, share their time."""
     try:
         instant = datetime.fromisoformat(raw)
     except ValueError:
-        notes.warn(f"time: {raw[:40]!r} is not ISO 8601")
         return Time(raw)
-    if instant.tzinfo is None:
-        notes.warn("time has no offset from UTC, so it is not an instant")
-        return Time(raw, instant.isoformat(timespec="milliseconds"))
-    if raw[-3:-2] != ":":
-        time_form(raw, notes)
-    return Time(raw, instant.isoformat(timespec="milliseconds"), (instant - _EPOCH) // _MILLISECOND)
+    try:
+        iso = instant.isoformat(timespec="milliseconds")
+        if instant.tzinfo is None:
+            return Time(raw, iso)
+        return Time(raw, iso, math.floor(instant.timestamp()) * 1000 + instant.microsecond // 1000)
+    except (ValueError, OverflowError):
+        return Time(raw)

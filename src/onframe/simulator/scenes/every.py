@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from onframe.isapi.metadata import CameraPoint, HeadPolygon, JoinMsg, Metadata, Point, Region, Target
+from onframe.isapi.metadata import CameraPoint, HeadPolygon, JoinMsg, Point, Region, Target
 from onframe.simulator.scenes.gate import Gate
 from onframe.simulator.scenes.hall import Hall
 from onframe.simulator.scenes.harbour import Harbour
@@ -18,7 +18,6 @@ from onframe.simulator.scenes.scene import Scene, SceneDocument
 from onframe.simulator.scenes.thermal import Thermal
 
 if TYPE_CHECKING:
-
     from onframe.simulator.scenes.painting import Canvas
 
 IDS = 1000
@@ -158,8 +157,10 @@ def _tracked(point: CameraPoint, pane: Pane) -> CameraPoint:
 
 
 def _joint(joint: JoinMsg, pane: Pane) -> JoinMsg:
-    plane = None if joint.plane is None else pane.unit(*joint.plane)
-    return msgspec.structs.replace(joint, plane=plane)
+    if joint.plane is None:
+        return joint
+    x2d, y2d = pane.unit(*joint.plane)
+    return msgspec.structs.replace(joint, x2d=x2d, y2d=y2d)
 
 
 def _head(head: HeadPolygon, pane: Pane) -> HeadPolygon:
@@ -167,9 +168,7 @@ def _head(head: HeadPolygon, pane: Pane) -> HeadPolygon:
         return head
     x, y, width, height = head.rect
     left, top = pane.unit(x, y)
-    return msgspec.structs.replace(
-        head, rect=(left, top, round(width * pane.share, 6), round(height * pane.share, 6))
-    )
+    return msgspec.structs.replace(head, rect=(left, top, round(width * pane.share, 6), round(height * pane.share, 6)))
 
 
 SCENE = All

@@ -87,7 +87,12 @@ class Lab(Scene):
             if on_way is not None:
                 loop, age = on_way
                 number = worker.index if worker.task != "walk" else (loop + 1) * 10 + worker.index
-                yield Pose(worker, str(number), _joints(worker, n, age), age == worker.trip.length - 1 and worker.task == "walk")
+                yield Pose(
+                    worker,
+                    str(number),
+                    _joints(worker, n, age),
+                    age == worker.trip.length - 1 and worker.task == "walk",
+                )
 
     def live(self) -> list[Live]:
         return [Live(1, self._tracking)]
@@ -105,9 +110,7 @@ class Lab(Scene):
 
     def _suspects(self, n: int, poses: list[Pose]) -> list[Susp]:
         """One entry for each who has both hands up; its time is in ms since the source's start."""
-        return [
-            Susp(susp_id=int(p.obj_id), time_stamp=n * 40, confidence=0.93) for p in poses if p.hands_up
-        ]
+        return [Susp(susp_id=int(p.obj_id), time_stamp=n * 40, confidence=0.93) for p in poses if p.hands_up]
 
     def paint_background(self, canvas: Canvas) -> None:
         from onframe.simulator.scenes import lab_art
@@ -165,13 +168,7 @@ def _space(x: float, y: float, pose: Pose) -> tuple[float, float, float]:
 
 def _join_msg(kind: int, x: float, y: float, pose: Pose) -> JoinMsg:
     seen = 0 <= x <= WIDTH and 0 <= y <= HEIGHT
-    return JoinMsg(
-        gesture_type=kind,
-        gesture_score=0.96 if seen else 0.0,
-        gesture_valid=seen,
-        space=_space(x, y, pose),
-        plane=_unit(x, y),
-    )
+    return JoinMsg(kind, 0.96 if seen else 0.0, int(seen), *_space(x, y, pose), *_unit(x, y))
 
 
 def _unit(x: float, y: float) -> tuple[float, float]:
