@@ -10,16 +10,16 @@ import msgspec
 
 from onframe.isapi.config import configuration_type
 from onframe.isapi.metadata import DevInfo, Metadata, Property, Target, Time
-from onframe.simulator.scenes.scene import FRAMES_PER_SECOND, Scene, SceneDocument, device_of
+from onframe.simulator.scenes.scene import FRAMES_PER_SECOND, Format, Scene, SceneDocument, device_of
 from onframe.simulator.source import MediaItem, VideoParameters
 from onframe.simulator.video import Film, Picture, films_of
 
 STEP = 1_000_000_000 // FRAMES_PER_SECOND
 SAMPLE_RATE = 8000
-Encode = Callable[[Metadata, str], bytes]
+Encode = Callable[[Metadata, Format], bytes]
 
 
-def encode_document(metadata: Metadata, form: str) -> bytes:
+def encode_document(metadata: Metadata, form: Format) -> bytes:
     """The document's bytes, as ``onframe.isapi.document.encode`` writes them."""
     from onframe.isapi.document import encode
 
@@ -88,6 +88,12 @@ def mark(metadata: Metadata, number: int) -> Metadata:
     extra: Property = ("frameNumber", str(number))
     marked: list[Target] = [msgspec.structs.replace(t, properties=[*t.properties, extra]) for t in metadata.targets]
     return msgspec.structs.replace(metadata, targets=marked)
+
+
+def _dated(metadata: Metadata, epoch_ms: int) -> Metadata:
+    """Scenes count a pattern's time from the source's start; documents carry epoch ms (B.4)."""
+    dated = [msgspec.structs.replace(s, time_stamp=epoch_ms + (s.time_stamp or 0)) for s in metadata.suspects]
+    return msgspec.structs.replace(metadata, suspects=dated)
 
 
 class FilmProgramme:
@@ -162,8 +168,10 @@ class SceneProgramme(FilmProgramme):
         at = n * STEP
         return [self._item(metadata, form, n, at, epoch_ns) for metadata, form in documents]
 
-    def _item(self, metadata: Metadata, form: str, n: int, at: int, epoch_ns: int) -> MediaItem:
+    def _item(self, metadata: Metadata, form: Format, n: int, at: int, epoch_ns: int) -> MediaItem:
         if self._frame_marks and form == "xml":
             metadata = mark(metadata, n % self.scene.frames)
+        if metadata.suspects:
+            metadata = _dated(metadata, epoch_ns // 1_000_000)
         stamped = self._stamp.put(metadata, epoch_ns + at, form)
         return item_of(stamped, form, at, self._encode(stamped, form))

@@ -75,7 +75,12 @@ class Encoder:
         context.bit_rate = bit_rate
         context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
         context.color_range = 1  # limited
-        context.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "main", "x264-params": _x264(bit_rate)}
+        context.options = {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "profile": "main",
+            "x264-params": _x264(bit_rate),
+        }
         self._context = context
         self._count = 0
         self.width, self.height = width, height

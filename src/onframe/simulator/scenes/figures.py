@@ -20,6 +20,11 @@ CAR_WIDTH = 1.22
 PHASES = 16
 
 
+def step(n: int) -> int:
+    """The phase of walking on frame ``n``: one double step a second, so that loops of whole seconds have no seam."""
+    return n % 25 * PHASES // 25
+
+
 def shade(color: Color, factor: float) -> Color:
     """Darker (below 1) or lighter (above 1)."""
     return tuple(min(255, max(0, round(v * factor))) for v in color[:3])
@@ -43,11 +48,21 @@ def _person(pen: Pen, look: int, phase: int, width: float, height: float, face: 
     for side in (-1, 1):
         lift = max(0.0, side * swing) * 5
         foot = 98 - lift
-        pen.limb([(c + side * 6 * u, 56 * u), (c + side * 7 * u, 78 * u), (c + side * 7 * u, foot * u - 2 * u)], trousers, 8 * u)
-        pen.box((c + side * 8 * u - 6 * u, (foot - 3) * u, c + side * 8 * u + 6 * u, (foot + 2) * u), (38, 40, 52), 2 * u)
+        pen.limb(
+            [(c + side * 6 * u, 56 * u), (c + side * 7 * u, 78 * u), (c + side * 7 * u, foot * u - 2 * u)],
+            trousers,
+            8 * u,
+        )
+        pen.box(
+            (c + side * 8 * u - 6 * u, (foot - 3) * u, c + side * 8 * u + 6 * u, (foot + 2) * u), (38, 40, 52), 2 * u
+        )
     for side in (-1, 1):
         reach = 56 - side * swing * 4
-        pen.limb([(c + side * 13 * u, 29 * u), (c + side * 16.5 * u, 43 * u), (c + side * 16 * u, reach * u)], shade(coat, 0.82), 6.6 * u)
+        pen.limb(
+            [(c + side * 13 * u, 29 * u), (c + side * 16.5 * u, 43 * u), (c + side * 16 * u, reach * u)],
+            shade(coat, 0.82),
+            6.6 * u,
+        )
         pen.disc(c + side * 16 * u, (reach + 1) * u, 3.2 * u, skin)
     pen.box((c - 14 * u, 22 * u, c + 14 * u, 63 * u), coat, 9 * u)
     pen.box((c - 1 * u, 24 * u, c + 1 * u, 60 * u), shade(coat, 0.88))
@@ -79,7 +94,9 @@ def _car(pen: Pen, color: Color, plate: str, rear: bool, width: float, height: f
     u, c = height / 100, width / 2
     w = width / 2 / u
     for side in (-1, 1):
-        pen.box((c + side * (w - 11) * u - 9 * u, 76 * u, c + side * (w - 11) * u + 9 * u, 100 * u), (22, 24, 30), 4 * u)
+        pen.box(
+            (c + side * (w - 11) * u - 9 * u, 76 * u, c + side * (w - 11) * u + 9 * u, 100 * u), (22, 24, 30), 4 * u
+        )
         mirror = c + side * (w - 5) * u
         pen.box((mirror - 5 * u, 33 * u, mirror + 5 * u, 42 * u), shade(color, 0.8), 3 * u)
     roof = [(c - 32 * u, 2 * u), (c + 32 * u, 2 * u), (c + 46 * u, 46 * u), (c - 46 * u, 46 * u)]

@@ -6,8 +6,9 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onframe.simulator.scenes.figures import car_front, person
+from onframe.simulator.scenes.figures import car_front, person, step
 from onframe.simulator.scenes.painting import Canvas, Pen
+from onframe.simulator.scenes.scene import Pixels
 
 if TYPE_CHECKING:
     from onframe.simulator.scenes.gate import Sight
@@ -44,28 +45,37 @@ def _far(pen: Pen, rng: random.Random) -> None:
     pen.gradient((0, 0, 1280, 300), SKY)
     for _ in range(40):
         pen.disc(rng.uniform(0, 1280), rng.uniform(0, 120), rng.uniform(0.5, 1.2), (255, 255, 255, 120))
-    for y, width in ((96, 190), (132, 260), (178, 330), (206, 210)):
+    for y, breadth in ((96, 190), (132, 260), (178, 330), (206, 210)):
         x = rng.uniform(40, 900)
         for i in range(5):
-            pen.box((x + i * 22, y + i * 2, x + width - i * 16, y + 9 + i * 2), (255, 214, 190, 26), 5)
-    hills = [(x, 262 + 26 * ((x * 7 % 320) / 320 - 0.5) ** 2 * 4 - (30 if 200 < x < 520 else 0)) for x in range(0, 1281, 80)]
+            pen.box((x + i * 22, y + i * 2, x + breadth - i * 16, y + 9 + i * 2), (255, 214, 190, 26), 5)
+    hills = [
+        (x, 262 + 26 * ((x * 7 % 320) / 320 - 0.5) ** 2 * 4 - (30 if 200 < x < 520 else 0)) for x in range(0, 1281, 80)
+    ]
     pen.polygon([(0, 300), *hills, (1280, 300)], (118, 106, 138))
     x = 0.0
     while x < 1280:
         width, height = rng.uniform(26, 64), rng.uniform(18, 74)
         pen.box((x, 292 - height, x + width, 300), (84, 84, 118))
-        for wx in range(int(x) + 5, int(x + width) - 5, 9):
-            for wy in range(int(298 - height), 286, 11):
-                if rng.random() < 0.3:
-                    pen.box((wx, wy, wx + 3.4, wy + 4.6), (255, 220, 150, 210))
+        _windows(pen, rng, (x, 298 - height, x + width, 286))
         x += width + rng.uniform(0, 22)
+
+
+def _windows(pen: Pen, rng: random.Random, box: Pixels) -> None:
+    for x in range(int(box[0]) + 5, int(box[2]) - 5, 9):
+        for y in range(int(box[1]), int(box[3]), 11):
+            if rng.random() < 0.3:
+                pen.box((x, y, x + 3.4, y + 4.6), (255, 220, 150, 210))
 
 
 def _land(pen: Pen) -> None:
     pen.gradient((0, HORIZON, 1280, 720), GRASS)
     for i in range(9):
         near, far = 1.1 * 0.72**i, 1.1 * 0.72 ** (i + 0.5)
-        pen.polygon([(0, ground(0, far)[1]), (1280, ground(0, far)[1]), (1280, ground(0, near)[1]), (0, ground(0, near)[1])], (255, 255, 220, 9))
+        pen.polygon(
+            [(0, ground(0, far)[1]), (1280, ground(0, far)[1]), (1280, ground(0, near)[1]), (0, ground(0, near)[1])],
+            (255, 255, 220, 9),
+        )
     lawn = [(985, 430), (1280, 430), (1280, 640), (1105, 640)]
     pen.polygon(lawn, (112, 158, 104))
     for i in range(7):
@@ -117,7 +127,11 @@ def _lamp(canvas: Canvas, x: float, y: float, scale: float) -> None:
 
     def draw(pen: Pen) -> None:
         pen.line([(x, y), (x, top), (x + reach, top - 10 * scale)], (70, 74, 92), max(1.6, 12 * scale))
-        pen.box((x + reach - 26 * scale, top - 16 * scale, x + reach + 26 * scale, top - 2 * scale), (255, 236, 190), 4 * scale)
+        pen.box(
+            (x + reach - 26 * scale, top - 16 * scale, x + reach + 26 * scale, top - 2 * scale),
+            (255, 236, 190),
+            4 * scale,
+        )
 
     canvas.draw((x - 120 * scale, top - 30 * scale, x + 120 * scale, y + 2), draw)
     canvas.glow(x + reach, top, 260 * scale, (255, 226, 160), 0.8)
@@ -128,7 +142,12 @@ def _tree(canvas: Canvas, x: float, y: float, size: float) -> None:
 
     def draw(pen: Pen) -> None:
         pen.box((x - size * 0.06, y - size * 0.6, x + size * 0.06, y), (92, 74, 70), 2)
-        for dx, dy, r, shade in ((-0.2, -0.8, 0.34, 0), (0.2, -0.85, 0.36, 8), (0, -1.15, 0.38, 16), (-0.08, -1.25, 0.22, 28)):
+        for dx, dy, r, shade in (
+            (-0.2, -0.8, 0.34, 0),
+            (0.2, -0.85, 0.36, 8),
+            (0, -1.15, 0.38, 16),
+            (-0.08, -1.25, 0.22, 28),
+        ):
             pen.disc(x + dx * size, y + dy * size, r * size, (60 + shade, 104 + shade, 92 + shade))
 
     canvas.draw((x - size, y - size * 1.7, x + size, y + 2), draw)
@@ -142,7 +161,7 @@ def moving(canvas: Canvas, sights: Sequence[Sight], n: int) -> None:
         actor, box = sight.actor, sight.box
         if actor.kind == "human":
             canvas.shadow(sight.x, sight.y - 2 * sight.scale, (box[2] - box[0]) * 1.1)
-            canvas.stamp(person(actor.look, n // 2 % 16), box)
+            canvas.stamp(person(actor.look, step(n)), box)
             continue
         canvas.shadow(sight.x, sight.y - 4 * sight.scale, (box[2] - box[0]) * 1.15, 150)
         canvas.stamp(car_front(COLORS[actor.color], actor.plate, rear=actor.way == "going"), box)

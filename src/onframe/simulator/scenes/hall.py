@@ -226,7 +226,7 @@ def _walk_scale(t: float, way: str) -> float:
     far, near = 0.34, 1.4
     if way == "going":
         far, near = near, far
-    return far * (near / far) ** t
+    return float(far * (near / far) ** t)
 
 
 def _beyond(t: float, way: str) -> bool:
@@ -263,9 +263,7 @@ def _face(visitor: Visitor) -> Target:
 
 
 def _situation(sub_type: str, situation: Situation) -> SceneDocument:
-    return SceneDocument(
-        Metadata(type="ruleTarget", sub_type=sub_type, situation=situation), "json"
-    )
+    return SceneDocument(Metadata(type="ruleTarget", sub_type=sub_type, situation=situation), "json")
 
 
 SCENE = Hall

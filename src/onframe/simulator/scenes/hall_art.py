@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onframe.simulator.scenes.figures import person
+from onframe.simulator.scenes.figures import person, step
 from onframe.simulator.scenes.painting import Canvas, Pen
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ def _tiles(pen: Pen) -> None:
 
 
 def _light_on_floor(canvas: Canvas, x: float) -> None:
-    canvas.draw_all(lambda pen: pen.polygon([(x, 384), (x + 110, 384), (x + 40, 600), (x - 130, 600)], (255, 250, 226, 30)), 1)
+    canvas.draw_all(
+        lambda pen: pen.polygon([(x, 384), (x + 110, 384), (x + 40, 600), (x - 130, 600)], (255, 250, 226, 30)), 1
+    )
 
 
 def _queue_floor(pen: Pen) -> None:
@@ -103,7 +105,10 @@ def _plant(canvas: Canvas, x: float, y: float, size: float) -> None:
     def draw(pen: Pen) -> None:
         for dx, dy, r in ((-20, -70, 20), (18, -76, 22), (0, -98, 22), (-8, -60, 18), (14, -54, 16)):
             pen.disc(x + dx * size, y + dy * size, r * size, (96 + dx, 150 + dy // 4 + 30, 112))
-        pen.polygon([(x - 24 * size, y - 44 * size), (x + 24 * size, y - 44 * size), (x + 17 * size, y), (x - 17 * size, y)], (206, 128, 96))
+        pen.polygon(
+            [(x - 24 * size, y - 44 * size), (x + 24 * size, y - 44 * size), (x + 17 * size, y), (x - 17 * size, y)],
+            (206, 128, 96),
+        )
 
     canvas.draw((x - 60 * size, y - 130 * size, x + 60 * size, y + 2), draw)
 
@@ -113,5 +118,5 @@ def moving(canvas: Canvas, visitors: Sequence[Visitor], n: int) -> None:
     for visitor in visitors:
         box = visitor.box
         canvas.shadow(visitor.x, visitor.y - 3 * visitor.scale, (box[2] - box[0]) * 1.1, 80)
-        phase = n // 2 % 16 if visitor.walking else 0
+        phase = step(n) if visitor.walking else 0
         canvas.stamp(person(visitor.look, phase, 400 if visitor.scale > 0.7 else 240, face=visitor.face), box)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from PIL.Image import Image
+from PIL.Image import Image, Transpose
 
 from onframe.simulator.scenes.figures import shade
 from onframe.simulator.scenes.painting import Canvas, Pen, sprite
@@ -48,7 +48,19 @@ def _far(pen: Pen) -> None:
 
 
 def _coast(pen: Pen) -> None:
-    hills = [(0, 268), (120, 244), (260, 276), (420, 300), (560, 318), (720, 322), (900, 298), (1040, 250), (1180, 232), (1300, 262), (1408, 240)]
+    hills = [
+        (0, 268),
+        (120, 244),
+        (260, 276),
+        (420, 300),
+        (560, 318),
+        (720, 322),
+        (900, 298),
+        (1040, 250),
+        (1180, 232),
+        (1300, 262),
+        (1408, 240),
+    ]
     pen.polygon([(0, HORIZON), *hills, (1408, HORIZON)], (140, 160, 178))
     near = [(1408, 290), (1290, 296), (1180, 312), (1060, 326), (1020, 331), (1408, 331)]
     pen.polygon(near, (96, 126, 132))
@@ -100,7 +112,7 @@ def _glints(canvas: Canvas, pan: float, n: int) -> None:
         if bright > 0.1:
             length = (8 + 40 * depth) * bright
             box = (x - length, y, x + length, y + 1.4 + 2 * depth)
-            canvas.draw(box, lambda pen, box=box, alpha=round(150 * bright): pen.ellipse(box, (240, 246, 240, alpha)), 2)
+            canvas.draw(box, partial(Pen.ellipse, box=box, fill=(240, 246, 240, round(150 * bright))), 2)
 
 
 def _wake(canvas: Canvas, ship: Ship, n: int) -> None:
@@ -151,7 +163,7 @@ def ship_sprite(name: str, look: int, right: bool) -> Image:
     """A ship whose bow looks to the right (or left), filling its box."""
     draw, width, height = _SHIPS[name]
     image = sprite(width, height, lambda pen: draw(pen, HULLS[look % len(HULLS)], width, height), 3)
-    return image if right else image.transpose(0)
+    return image if right else image.transpose(Transpose.FLIP_LEFT_RIGHT)
 
 
 def _cargo(pen: Pen, color: tuple[int, ...], w: float, h: float) -> None:
@@ -160,7 +172,10 @@ def _cargo(pen: Pen, color: tuple[int, ...], w: float, h: float) -> None:
     pen.box((w * 0.02, h * 0.18, w * 0.15, h * 0.63), (240, 238, 230), 3)
     for row in range(3):
         for k in range(4):
-            pen.box((w * (0.03 + 0.028 * k), h * (0.23 + 0.12 * row), w * (0.048 + 0.028 * k), h * (0.29 + 0.12 * row)), (70, 96, 122))
+            pen.box(
+                (w * (0.03 + 0.028 * k), h * (0.23 + 0.12 * row), w * (0.048 + 0.028 * k), h * (0.29 + 0.12 * row)),
+                (70, 96, 122),
+            )
     pen.box((w * 0.05, 0, w * 0.09, h * 0.2), (196, 92, 74), 2)
     colors = ((206, 110, 84), (84, 138, 160), (222, 180, 100), (120, 152, 120), (170, 176, 184))
     for column in range(8):
@@ -175,7 +190,9 @@ def _sail(pen: Pen, color: tuple[int, ...], w: float, h: float) -> None:
     pen.polygon([(0, h * 0.84), (w, h * 0.8), (w * 0.985, h * 0.84), (w * 0.02, h * 0.88)], (246, 240, 226))
     pen.box((w * 0.485, 0, w * 0.505, h * 0.84), (122, 96, 76))
     pen.polygon([(w * 0.47, h * 0.03), (w * 0.47, h * 0.76), (w * 0.06, h * 0.76)], (252, 248, 238))
-    pen.polygon([(w * 0.47, h * 0.42), (w * 0.47, h * 0.54), (w * 0.19, h * 0.54), (w * 0.25, h * 0.42)], shade(color, 1.25))
+    pen.polygon(
+        [(w * 0.47, h * 0.42), (w * 0.47, h * 0.54), (w * 0.19, h * 0.54), (w * 0.25, h * 0.42)], shade(color, 1.25)
+    )
     pen.polygon([(w * 0.52, h * 0.1), (w * 0.52, h * 0.74), (w * 0.9, h * 0.77)], (236, 230, 218))
 
 

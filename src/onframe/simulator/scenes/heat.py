@@ -9,7 +9,13 @@ from functools import lru_cache
 from onframe.simulator.scenes.scene import HEIGHT, WIDTH
 
 COLUMNS, ROWS = 96, 54
-STOPS = ((0, 40, 80, 200, 0), (0.15, 40, 120, 220, 70), (0.4, 70, 200, 150, 130), (0.7, 250, 200, 70, 180), (1, 235, 70, 60, 220))
+STOPS = (
+    (0, 40, 80, 200, 0),
+    (0.15, 40, 120, 220, 70),
+    (0.4, 70, 200, 150, 130),
+    (0.7, 250, 200, 70, 180),
+    (1, 235, 70, 60, 220),
+)
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from PIL.Image import Image
@@ -18,7 +18,7 @@ from onframe.simulator.scenes.lab import (
     RIGHT_SHOULDER,
     RIGHT_WRIST,
 )
-from onframe.simulator.scenes.painting import Canvas, Pen, sprite
+from onframe.simulator.scenes.painting import Canvas, Color, Pen, sprite
 from onframe.simulator.scenes.scene import wave
 
 if TYPE_CHECKING:
@@ -69,8 +69,13 @@ def _flask(pen: Pen, x: float, y: float, size: float, liquid: tuple[int, ...], r
         pen.disc(x, y - 15 * size, 15 * size, glass)
         pen.ellipse((x - 12 * size, y - 20 * size, x + 12 * size, y - 2 * size), liquid)
         return
-    pen.polygon([(x - 4 * size, y - 36 * size), (x + 4 * size, y - 36 * size), (x + 15 * size, y), (x - 15 * size, y)], glass)
-    pen.polygon([(x - 9 * size, y - 18 * size), (x + 9 * size, y - 18 * size), (x + 14 * size, y - 2), (x - 14 * size, y - 2)], liquid)
+    pen.polygon(
+        [(x - 4 * size, y - 36 * size), (x + 4 * size, y - 36 * size), (x + 15 * size, y), (x - 15 * size, y)], glass
+    )
+    pen.polygon(
+        [(x - 9 * size, y - 18 * size), (x + 9 * size, y - 18 * size), (x + 14 * size, y - 2), (x - 14 * size, y - 2)],
+        liquid,
+    )
 
 
 def moving(canvas: Canvas, poses: Sequence[Pose], n: int) -> None:
@@ -78,16 +83,17 @@ def moving(canvas: Canvas, poses: Sequence[Pose], n: int) -> None:
     for pose in poses:
         x0, y0, x1, _ = pose.head_and_shoulders
         reach = 70 * pose.worker.scale
-        canvas.draw((x0 - reach, y0 - reach * 1.3, x1 + reach, 640), lambda pen, pose=pose: _worker(pen, pose))
+        canvas.draw((x0 - reach, y0 - reach * 1.3, x1 + reach, 640), partial(_worker, pose=pose))
     canvas.stamp(_bench(), (0, BENCH, 1280, 720))
     for i, x in enumerate((96, 448, 782, 1150)):
-        for k in range(4):
-            t = (n / 50 + k / 4 + i / 7) % 1
-            canvas.draw(
-                (x - 20, 380, x + 20, 520),
-                lambda pen, x=x, t=t, i=i: pen.disc(x + 6 * wave(t, 1, i / 4), 496 - 60 * t, 3.4 * (1 - t) + 1, (*shade(LIQUIDS[i], 1.15)[:3], round(200 * (1 - t)))),
-                2,
-            )
+        canvas.draw((x - 20, 380, x + 20, 520), partial(_bubbles, x=x, color=LIQUIDS[i], t=n / 50 + i / 7), 2)
+
+
+def _bubbles(pen: Pen, x: float, color: Color, t: float) -> None:
+    for k in range(4):
+        age = (t + k / 4) % 1
+        tint = (*shade(color, 1.15), round(200 * (1 - age)))
+        pen.disc(x + 6 * wave(age, 1, x), 496 - 60 * age, 3.4 * (1 - age) + 1, tint)
 
 
 def _worker(pen: Pen, pose: Pose) -> None:

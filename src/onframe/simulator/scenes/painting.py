@@ -47,7 +47,9 @@ class Pen:
         self._draw.arc(self._box(box), start, end, fill=color, width=max(1, round(width * self.scale)))
 
     def line(self, points: Sequence[XY], color: Color, width: float = 1.0) -> None:
-        self._draw.line([self.at(*p) for p in points], fill=color, width=max(1, round(width * self.scale)), joint="curve")
+        self._draw.line(
+            [self.at(*p) for p in points], fill=color, width=max(1, round(width * self.scale)), joint="curve"
+        )
 
     def limb(self, points: Sequence[XY], color: Color, width: float) -> None:
         """A line with round joints and ends."""

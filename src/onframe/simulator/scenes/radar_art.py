@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onframe.simulator.scenes.figures import car_front, person, shade
+from onframe.simulator.scenes.figures import car_front, person, shade, step
 from onframe.simulator.scenes.painting import Canvas, Pen
 from onframe.simulator.scenes.radar import FENCE, FIELD, FOCAL, HORIZON, on_picture, polar_on_picture
 from onframe.simulator.scenes.scene import wave
@@ -37,7 +37,9 @@ def background(canvas: Canvas, seed: int) -> None:
 def _sky(pen: Pen, rng: random.Random) -> None:
     pen.gradient((0, 0, 1280, HORIZON + 4), SKY)
     for _ in range(130):
-        pen.disc(rng.uniform(0, 1280), rng.uniform(0, 200), rng.uniform(0.4, 1.5), (230, 238, 255, rng.randint(60, 200)))
+        pen.disc(
+            rng.uniform(0, 1280), rng.uniform(0, 200), rng.uniform(0.4, 1.5), (230, 238, 255, rng.randint(60, 200))
+        )
     pen.disc(1060, 74, 30, (238, 236, 218))
     for dx, dy, r in ((-10, -6, 6), (8, 8, 8), (6, -14, 4), (-8, 14, 4)):
         pen.disc(1060 + dx, 74 + dy, r, (220, 216, 198))
@@ -56,8 +58,8 @@ def _yard(pen: Pen) -> None:
     for ahead in (12, 14, 17, 21, 27, 36, 50, 76, 120):
         y = on_picture(0, ahead)[1]
         pen.line([(0, y), (1280, y)], (120, 150, 170, 16), 1.5)
-    for across in range(-90, 91, 9):
-        pen.line([on_picture(across, 150), on_picture(across, 9)], (120, 150, 170, 16), 1.5)
+    for column in range(-90, 91, 9):
+        pen.line([on_picture(column, 150), on_picture(column, 9)], (120, 150, 170, 16), 1.5)
     for across in (-3.2, 3.2):
         pen.line([on_picture(across, 140), on_picture(across, 9)], (226, 210, 150, 70), 3)
 
@@ -93,7 +95,10 @@ def _container(pen: Pen, across: float, ahead: float, level: int, color: tuple[i
     y -= level * 2.6 * metre
     box = (x - 3.4 * metre, y - 2.6 * metre, x + 3.4 * metre, y)
     if level == 0:
-        pen.polygon([(box[0] - metre, y + 0.25 * metre), (box[2] + metre, y + 0.25 * metre), (box[2], y - 4), (box[0], y - 4)], (6, 10, 18, 120))
+        pen.polygon(
+            [(box[0] - metre, y + 0.25 * metre), (box[2] + metre, y + 0.25 * metre), (box[2], y - 4), (box[0], y - 4)],
+            (6, 10, 18, 120),
+        )
     pen.gradient(box, (shade(color, 0.72), shade(color, 0.46)))
     for k in range(1, 16):
         sx = box[0] + (box[2] - box[0]) * k / 16
@@ -121,7 +126,7 @@ def moving(canvas: Canvas, blips: Sequence[Blip], n: int) -> None:
         x0, y0, x1, y1 = box = blip.box
         canvas.shadow((x0 + x1) / 2, y1 - 1, (x1 - x0) * 1.2, 170)
         if blip.track.kind == "human":
-            canvas.stamp(person(blip.track.look, n // 2 % 16), box)
+            canvas.stamp(person(blip.track.look, step(n)), box)
             continue
         canvas.stamp(car_front((126, 140, 156), "ONF 77"), box)
         for side in (0.13, 0.87):
@@ -135,7 +140,12 @@ def _sweep(canvas: Canvas, n: int) -> None:
     def draw(pen: Pen) -> None:
         for i in range(6):
             a, b = angle - way * i * 1.4, angle - way * (i + 1) * 1.4
-            points = [polar_on_picture(a, 9), polar_on_picture(a, 100), polar_on_picture(b, 100), polar_on_picture(b, 9)]
+            points = [
+                polar_on_picture(a, 9),
+                polar_on_picture(a, 100),
+                polar_on_picture(b, 100),
+                polar_on_picture(b, 9),
+            ]
             pen.polygon(points, (120, 240, 216, 40 - 6 * i))
 
     canvas.draw((0, HORIZON, 1280, 720), draw, 1)

@@ -69,7 +69,9 @@ class Field:
 
     def lay(self, box: Pixels, degrees: Any, mask: Mask) -> None:
         """Cover the box with a thing of so many degrees, a number or a function of the places."""
-        self.change(box, lambda old, xs, ys: _mixed(old, mask(xs, ys), degrees(xs, ys) if callable(degrees) else degrees))
+        self.change(
+            box, lambda old, xs, ys: _mixed(old, mask(xs, ys), degrees(xs, ys) if callable(degrees) else degrees)
+        )
 
     def box(self, box: Pixels, degrees: Any, edge: float = 5.0) -> None:
         self.lay(box, degrees, _box(box, edge))
@@ -98,7 +100,9 @@ def _still(xs: Any, ys: Any) -> Field:
     sky = 6 + 9 * numpy.clip(ys / 330, 0, 1) ** 2
     hills = 296 + 24 * numpy.sin(xs / 170) + 12 * numpy.sin(xs / 61 + 2)
     depth = numpy.clip((ys - 344) / 376, 0, 1)
-    ground = 18.5 + 8 * depth**0.8 + 1.2 * numpy.sin(xs * (0.03 - 0.018 * depth) + ys / 9) * numpy.sin(ys / 14 + xs / 60)
+    ground = (
+        18.5 + 8 * depth**0.8 + 1.2 * numpy.sin(xs * (0.03 - 0.018 * depth) + ys / 9) * numpy.sin(ys / 14 + xs / 60)
+    )
     far = numpy.where(ys > hills, 14.5 + 1.6 * numpy.sin(xs / 90), sky)
     field = Field(xs, ys, numpy.where(ys > 344, ground, far + 0 * ys))
     for x, size in ((330, 44), (26, 60), (868, 40), (920, 56), (1180, 48)):
@@ -124,7 +128,9 @@ def _moving(scene: Thermal, field: Field, n: int) -> Field:
     _transformers(field, n, scene.frames)
     (x0, y), (x1, _) = PIPE
     field.oval((x0 - 60, y + 12, x1 + 180, y + 46), 23.5)
-    field.box((x0 - 30, y - 17, x1 + 150, y + 17), lambda xs, ys: _pipe_degrees(xs, n, scene.frames) - ((ys - y) / 7) ** 2, 5)
+    field.box(
+        (x0 - 30, y - 17, x1 + 150, y + 17), lambda xs, ys: _pipe_degrees(xs, n, scene.frames) - ((ys - y) / 7) ** 2, 5
+    )
     mx, my = MOTOR
     warm = 62 + 14 * wave(n, scene.frames, 0.1)
     field.oval((mx - 84, my - 62, mx + 84, my + 62), lambda xs, ys: warm + 14 * _spot(xs, ys, mx, my, 46, 36))
