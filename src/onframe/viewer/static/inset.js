@@ -5,13 +5,13 @@ import { CARD, INK, Labels, SANS, cardSize, drawCard, rounded } from './labels.j
 
 /** @typedef {import('./wire.js').Shape} Shape */
 
-/** Panels stacked at their corners. @param {Labels} labels @param {Shape[]} panels */
+/** Panels stacked at their corners. @param {Labels} labels @param {Shape[]} panels of different titles */
 export function drawPanels(labels, panels) {
   const { bounds, unit } = labels;
   const margin = 10 * unit;
   /** @type {Record<string, number>} */
   const used = {};
-  for (const panel of unique(panels, (shape) => `${shape.corner}/${shape.title}`)) {
+  for (const panel of panels) {
     const corner = panel.corner ?? 'top-right';
     const card = { title: panel.title, rows: panel.rows, color: String(panel.color), alarm: panel.alarm };
     const size = cardSize(labels, card);
@@ -46,7 +46,7 @@ export function drawNotices(labels, notices) {
 }
 
 /** The last shape of each key. @param {Shape[]} shapes @param {(shape: Shape) => string} key */
-function unique(shapes, key) {
+export function unique(shapes, key) {
   return [...new Map(shapes.map((shape) => [key(shape), shape])).values()];
 }
 
@@ -153,7 +153,7 @@ class Inset {
       g.fill();
     }
     const [x, y] = points[points.length >> 1] ?? [this.x, this.y];
-    this._label(path, x, y, 2);
+    this._label(path, x, y, 3);
   }
 
   /** @param {Shape} blip */

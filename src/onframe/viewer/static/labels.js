@@ -52,6 +52,7 @@ export class Labels {
     const { g, unit } = this;
     const size = this._measure(request.lines);
     const rect = placeLabel(request.anchor, size, this.taken, this.bounds, 3 * unit, this.spared);
+    if (this.brief && !request.alarm && this._hides(rect)) return;
     this.taken.push(rect);
     g.save();
     g.globalAlpha = request.alpha;
@@ -61,6 +62,12 @@ export class Labels {
     if (!request.alarm) this._edge(rect, request.color);
     this._write(request, rect);
     g.restore();
+  }
+
+  /** It would lie on other texts; where there is little room, such a label is left out. @param {Rect} rect */
+  _hides(rect) {
+    const covered = this.taken.reduce((sum, other) => sum + overlap(rect, other), 0);
+    return covered > 0.15 * rect.w * rect.h;
   }
 
   /** @param {Rect} rect @param {string} color */

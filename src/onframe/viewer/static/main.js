@@ -284,6 +284,7 @@ class Viewer {
   }
 
   _report() {
+    this.panel.readouts(this.painter.brief ? this.painter.panels : []);
     counters.codec = this.stream.decoder?.configured ?? '';
     this.panel.sync({
       share: this.stream.tally.exactShare(),

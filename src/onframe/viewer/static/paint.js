@@ -2,7 +2,7 @@
 /** Paints one picture and its Shapes on one canvas, all in one task: what the compositor shows belongs together. */
 
 import { around, barbs, crossingArrow } from './geometry.js';
-import { drawNotices, drawPanels, drawRadar, tinted } from './inset.js';
+import { drawNotices, drawPanels, drawRadar, tinted, unique } from './inset.js';
 import { Labels, SANS, cardSize, drawCard, drawPlate } from './labels.js';
 
 /** @typedef {import('./wire.js').Shape} Shape */
@@ -35,6 +35,8 @@ export class Painter {
     this.reserved = [];
     /** @type {Map<string, ImageBitmap|null>} */
     this._heatMaps = new Map();
+    /** The panels of the picture painted last: where there is little room, they stand beside it. @type {Shape[]} */
+    this.panels = [];
     this.labels = new Labels(this.g, 1, { x: 0, y: 0, w: 1, h: 1 }, false);
     this.manner = FIRM;
   }
@@ -67,7 +69,8 @@ export class Painter {
     }
     const all = drawn.map(([shape]) => shape);
     drawRadar(this.labels, all.filter((shape) => shape.t === 'radar'));
-    drawPanels(this.labels, all.filter((shape) => shape.t === 'panel'));
+    this.panels = unique(all.filter((shape) => shape.t === 'panel'), (shape) => shape.title);
+    if (!this.brief) drawPanels(this.labels, this.panels);
     drawNotices(this.labels, all.filter((shape) => shape.t === 'notice'));
     for (const [shape, manner] of drawn) if (shape.t === 'counter' || shape.t === 'plate') this._draw(shape, manner);
     this.labels.draw();
@@ -370,9 +373,17 @@ function drawTemperature(painter, shape) {
 /** @param {Painter} painter @param {Shape} shape */
 function drawCounter(painter, shape) {
   const card = { title: shape.title, rows: shape.rows, color: String(shape.color), alarm: shape.alarm };
+  if (painter.brief) return drawCounterBriefly(painter, shape);
   const size = cardSize(painter.labels, card);
   const [x, y] = painter.at(shape.x, shape.y);
   drawCard(painter.labels, card, { x: x - size.w / 2, y: y - size.h / 2, ...size });
+}
+
+/** Its first number alone. @param {Painter} painter @param {Shape} shape */
+function drawCounterBriefly(painter, shape) {
+  const [x, y] = painter.at(shape.x, shape.y);
+  const labels = [`${shape.title} · ${shape.rows[0]?.[1] ?? ''}`];
+  painter.label({ ...shape, labels }, { x, y, w: 0, h: 0 });
 }
 
 /** @param {Painter} painter @param {Shape} shape */

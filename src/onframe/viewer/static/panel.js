@@ -98,6 +98,16 @@ export class Panel {
     ]);
   }
 
+  /** Panels that find no room on the picture. @param {import('./wire.js').Shape[]} panels */
+  readouts(panels) {
+    element('readouts').hidden = !panels.length;
+    /** @type {[string, string, string][]} */
+    const pairs = panels.flatMap((panel) =>
+      panel.rows.map((/** @type {[string, string]} */ [name, value]) => [`${panel.title} · ${name}`, value, '']),
+    );
+    this._pairs('readout-rows', pairs);
+  }
+
   /** @param {Record<string, string|number>} values */
   details(values) {
     this._pairs('details', Object.entries(values).map(([name, value]) => [name.replaceAll('_', ' '), value, '']));
