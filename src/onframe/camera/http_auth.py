@@ -36,6 +36,8 @@ class DigestAuth(httpx2.Auth):
         await request.aread()
         attempt = _Attempt(self._login)
         try:
+            if self._login.refused is not None:
+                await self._login.permit()  # raises: nothing more is sent
             if self._login.accepted and self._login.client("http").has_challenge:
                 await attempt.sign(request)
             while True:

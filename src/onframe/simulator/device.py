@@ -345,8 +345,8 @@ _SUPPORTED = frozenset(
 
 
 def _is_sent(row: DeviceCapNode, supported: set[str] | frozenset[str]) -> bool:
-    if row.type == "container":
-        return False
+    if row.type == "container":  # made by what stands inside it
+        return bool(row.path) and not any(path.startswith(f"{row.path}/") for path in device_cap_table())
     return row.note != "true or absent" or row.path in supported
 
 
