@@ -7,9 +7,9 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, Protocol
 from weakref import WeakKeyDictionary
 
+from onframe.camera.login import Login
 from onframe.errors import (
     AuthenticationError,
     ConnectionLost,
@@ -17,7 +17,7 @@ from onframe.errors import (
     RemoteProtocolError,
     StatusError,
 )
-from onframe.wire.digest import ChallengeKind, DigestClient
+from onframe.wire.digest import ChallengeKind
 from onframe.wire.headers import RTPInfo
 from onframe.wire.rtsp import NEED_DATA, InterleavedFrame, Request, Response
 from onframe.wire.sdp import MediaDescription, SessionDescription
@@ -32,23 +32,6 @@ _MEANINGS = {
     461: ("the device does not send RTP over TCP here", None),
     503: ("the device is busy", "try again later"),
 }
-
-
-class Credentials(Protocol):
-    """What this shell needs of ``camera.login.Login``: one verdict for HTTP and RTSP (R-018)."""
-
-    @property
-    def accepted(self) -> bool: ...
-
-    def client(self, protocol: Literal["rtsp"], /) -> DigestClient: ...
-
-    async def permit(self) -> None: ...
-
-    def accept(self) -> None: ...
-
-    def refuse(self, message: str, /) -> AuthenticationError: ...
-
-    def release(self) -> None: ...
 
 
 _buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
@@ -76,7 +59,7 @@ class RTSPClient:
         self,
         host: str,
         port: int,
-        login: Credentials,
+        login: Login,
         *,
         on_frame: Callable[[int, bytes], None],
         on_closed: Callable[[Exception | None], None] = lambda error: None,

@@ -16,7 +16,15 @@ from onframe.wire.headers import RTPInfo, StreamInfo
 from onframe.wire.payload.h264 import H264Packetizer
 from onframe.wire.payload.message import Packetizer
 from onframe.wire.payload.pcm import PCMPacketizer
-from onframe.wire.rtcp import Bye, SenderReport, SourceChunk, SourceDescription, serialize_compound, unix_ns_to_ntp
+from onframe.wire.rtcp import (
+    Bye,
+    ReceiverReport,
+    SenderReport,
+    SourceChunk,
+    SourceDescription,
+    serialize_compound,
+    unix_ns_to_ntp,
+)
 from onframe.wire.rtp import RTPPacket
 from onframe.wire.sdp import MediaDescription, SessionDescription
 
@@ -24,11 +32,11 @@ Clock: TypeAlias = Literal["sr", "rtpinfo", "shared-base", "document", "none"]
 """What the device tells about time. None instead of one of these is the guide's camera: RTP-Info without rtptime,
 seq=0 for metadata, sender reports on picture and sound alone."""
 
+MetadataTrack: TypeAlias = Literal["isapi", "onvif", "none"]
+"""Which metadata track the description announces."""
 CLOCKS: tuple[Clock, ...] = ("sr", "rtpinfo", "shared-base", "document", "none")
 TRACK_IDS = {"video": 1, "audio": 2, "metadata": 3}
 CLOCK_RATES = {"video": 90000, "audio": 8000, "metadata": 90000}
-GUIDE_SSRC = 0x55667788
-"""The SSRC of the metadata packets in the guide's capture, whatever its SETUP answer said."""
 REPORT_INTERVAL = 5.0
 """Seconds between sender reports."""
 _NS = 1_000_000_000
@@ -53,12 +61,20 @@ class Lost:
 class OutgoingTrack:
     """One track of one session: timestamps, packets, and the counts that its sender reports tell."""
 
-    def __init__(self, name: str, draw: random.Random, *, ssrc: int | None = None, base: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        draw: random.Random,
+        *,
+        ssrc: int | None = None,
+        announced_ssrc: int | None = None,
+        base: int | None = None,
+    ) -> None:
         self.name = name
         self.clock_rate = CLOCK_RATES[name]
         self.base = draw.getrandbits(32) if base is None else base
         self.ssrc = draw.getrandbits(32) if ssrc is None else ssrc
-        self.announced_ssrc = draw.getrandbits(32) if ssrc is not None else self.ssrc
+        self.announced_ssrc = self.ssrc if announced_ssrc is None else announced_ssrc
         self.packets = 0
         self.octets = 0
         self._packetizer = _packetizer(name, self.ssrc, draw.getrandbits(16))
@@ -88,9 +104,10 @@ class OutgoingTrack:
         report = SenderReport(self.ssrc, ntp, self.timestamp(at), packets, octets)
         return serialize_compound([report, SourceDescription((SourceChunk(self.ssrc, ((1, "camera"),)),))])
 
-    def bye(self, at: int, epoch_ns: int) -> bytes:
-        """The end of the track, after a last report as RFC 3550 section 6.1 wants it."""
-        return self.sender_report(at, epoch_ns) + Bye((self.ssrc,)).serialize()
+    def bye(self, at: int, epoch_ns: int, *, report: bool) -> bytes:
+        """The end of the track, behind a report (RFC 3550 section 6.1); an empty one where the time is not told."""
+        bye = Bye((self.ssrc,)).serialize()
+        return (self.sender_report(at, epoch_ns) if report else ReceiverReport(self.ssrc).serialize()) + bye
 
 
 def _packetizer(name: str, ssrc: int, sequence_number: int) -> _Packetizer:
@@ -105,13 +122,22 @@ class Streaming:
     """The tracks of one session under one way of telling the time.
 
     ``loss`` is the share of metadata packets that are dropped before sending; their sequence numbers still pass.
-    What was hit is added to ``lost``.
+    What was hit is added to ``lost``. ``ssrc`` is that of the metadata packets, ``announced_ssrc`` what SETUP says of
+    them; None draws.
     """
 
     def __init__(
-        self, *, clock: Clock | None, draw: random.Random, loss: float = 0.0, lost: list[Lost] | None = None
+        self,
+        *,
+        clock: Clock | None,
+        draw: random.Random,
+        loss: float = 0.0,
+        lost: list[Lost] | None = None,
+        ssrc: int | None = None,
+        announced_ssrc: int | None = None,
     ) -> None:
         self.clock = clock
+        self._ssrcs = (ssrc, announced_ssrc)
         self.tracks: dict[str, OutgoingTrack] = {}
         self.lost = [] if lost is None else lost
         self._draw = draw
@@ -122,10 +148,10 @@ class Streaming:
     def track(self, name: str) -> OutgoingTrack:
         """That track, made when first asked for."""
         if name not in self.tracks:
-            guide = self.clock is None and name == "metadata"
             shared = self.clock == "shared-base" and CLOCK_RATES[name] == 90000
-            ssrc, base = (GUIDE_SSRC if guide else None), (self._shared_base if shared else None)
-            self.tracks[name] = OutgoingTrack(name, self._draw, ssrc=ssrc, base=base)
+            ssrc, announced = self._ssrcs if name == "metadata" else (None, None)
+            base = self._shared_base if shared else None
+            self.tracks[name] = OutgoingTrack(name, self._draw, ssrc=ssrc, announced_ssrc=announced, base=base)
         return self.tracks[name]
 
     def rtp_info(self, names: Sequence[str], at: int) -> RTPInfo | None:
@@ -162,7 +188,7 @@ class Streaming:
 
 
 def describe(
-    parameters: VideoParameters, *, address: str, session: int, metadata: Literal["isapi", "onvif", "none"] = "isapi"
+    parameters: VideoParameters, *, address: str, session: int, metadata: MetadataTrack = "isapi"
 ) -> SessionDescription:
     """The description that the guide prints, for this picture (R-021). ``session`` numbers the ``o=`` line."""
     family = "IP6" if ":" in address else "IP4"
