@@ -14,7 +14,8 @@ from typing import NamedTuple, TypeAlias
 from onframe.errors import ProtocolError
 from onframe.live import Live
 from onframe.overlay.coordinates import describe, for_picture
-from onframe.overlay.shapes import events_of, frame_number_of, layer_of, shapes_of, standing_shapes
+from onframe.overlay.shapes import events_of, frame_number_of, hold_of, layer_of, shapes_of, standing_shapes
+from onframe.overlay.style import legend
 from onframe.overlay.vocabulary import Event, Shape
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
@@ -74,6 +75,7 @@ class Narrator:
             duration=self._duration(),
             coordinates=describe(self._coordinates),
             rules=self._standing(),
+            legend=legend(),
         )
 
     def catch_up(self, *, pictures: bool = True) -> list[Output]:
@@ -188,6 +190,7 @@ class Narrator:
             uncertainty=uncertainty,
             lag_ms=None if arrived is None else (record.received_at - arrived).total_seconds() * 1000,
             frame_number=frame_number_of(record.metadata),
+            hold_ms=hold_of(record.metadata),
             shapes=shapes,
             events=events,
         )
