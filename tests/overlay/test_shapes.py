@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onframe.isapi.metadata import (
     CameraPoint,
@@ -494,6 +499,67 @@ class TestLive:
         second = rule("ANPR", Target(rule_id=2, regions=[[(0, 0), (10, 10)]]))
         kinds = [type(found) for found in standing_shapes(Room(first, second), THOUSAND)]
         assert kinds == [Polygon, Line]
+
+
+NUMBERS: Any = st.one_of(st.integers(), st.floats(), st.sampled_from([10**310, -(10**310)]))
+TEXTS = st.one_of(st.none(), st.text(max_size=8))
+PAIRS: Any = st.tuples(NUMBERS, NUMBERS)
+NAMES = ["triggerEvent", "eventType", "licensePlate", "tempValue", "tempUnit", "count", "alarmCount", "frameNumber"]
+PROPERTIES = st.lists(st.tuples(st.sampled_from(NAMES), st.text(max_size=30)), max_size=4)
+REGIONS: Any = st.lists(st.lists(PAIRS, max_size=5), max_size=3)
+TARGETS = st.builds(
+    Target,
+    target_id=st.one_of(st.none(), st.integers(), st.text(max_size=4)),
+    recognition=TEXTS,
+    regions=REGIONS,
+    properties=PROPERTIES,
+    polar=st.lists(PAIRS, max_size=3),
+    speed=st.one_of(st.none(), NUMBERS),
+    angle=st.one_of(st.none(), NUMBERS),
+    distance=st.one_of(st.none(), NUMBERS),
+)
+SUB_TYPES = ["ANPR", "faceSnap", "thermometry", "fireDetection", "shipsDetection", "behaviorAnalysis", "personQueue"]
+JOINTS = st.builds(JoinMsg, gesture_type=st.integers(0, 8), gesture_score=st.floats(), x2d=NUMBERS, y2d=NUMBERS)
+DETECTION = st.builds(RadarDetectionRegion, NUMBERS, NUMBERS, NUMBERS, st.lists(PAIRS, max_size=4))
+RECT = st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+PERSON = st.builds(CameraPoint, joints=st.lists(JOINTS, max_size=4), head=st.builds(HeadPolygon, rect=RECT))
+DOCUMENTS = st.builds(
+    Metadata,
+    type=st.sampled_from([None, "ruleTarget", "activityTarget", "ruleTargetRadar", "PTZ"]),
+    sub_type=st.one_of(TEXTS, st.sampled_from(SUB_TYPES)),
+    targets=st.lists(TARGETS, max_size=3),
+    frame=st.builds(Frame, regions=REGIONS, properties=PROPERTIES),
+    radar=st.none() | st.builds(Radar, DETECTION, st.builds(VideoDetectionRegion, NUMBERS, NUMBERS)),
+    ptz=st.none() | st.builds(PTZInfo, NUMBERS, NUMBERS),
+    situation=st.none() | st.builds(Situation, st.sampled_from([0, 7, 10**400])),
+    pictures=st.lists(st.builds(Picture, TEXTS, TEXTS), max_size=2),
+    tracking=st.lists(PERSON, max_size=2),
+    suspects=st.lists(st.builds(Susp, susp_id=st.none() | st.integers()), max_size=2),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(DOCUMENTS)
+def test_whatever_a_document_holds_its_shapes_are_finite(document: Metadata) -> None:
+    shapes = msgspec.to_builtins(shapes_of(document, THOUSAND))
+    msgspec.json.encode([events_of(document), frame_number_of(document), layer_of(document)])
+    assert all(math.isfinite(number) for number in numbers_in(shapes))
+
+
+def test_a_number_of_thousands_of_digits_costs_nothing() -> None:
+    digits = "9" * 5000
+    properties = [("waitTime", digits), ("alarmTime", "60"), ("frameNumber", digits)]
+    document = activity("personQueueTime", Target(target_id=1, regions=[SQUARE], properties=properties))
+    assert len(shapes_of(document, THOUSAND)) == 1
+    assert (events_of(document), frame_number_of(document)) == ([], None)
+
+
+def numbers_in(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [number for inner in value for number in numbers_in(inner)]
+    return [value] if isinstance(value, int | float) else []
 
 
 def test_a_frame_number_is_the_value_that_was_sent() -> None:

@@ -18,6 +18,14 @@ _DIGITS = 5
 """1e-5 of a picture 8192 pixels wide is a twelfth of a pixel."""
 
 
+_FAR = 1e9
+
+
+def drawable(*numbers: Number | None) -> bool:
+    """All are there and of a size that can be drawn: documents may hold 1e999, NaN or a number of 400 digits."""
+    return all(number is not None and -_FAR < number < _FAR for number in numbers)
+
+
 def for_picture(coordinates: Coordinates, width: int, height: int) -> Coordinates:
     """The same setting, with the picture's size (pixels) filled in where none was set."""
     if coordinates.width and coordinates.height:
@@ -53,7 +61,7 @@ def describe(coordinates: Coordinates) -> str:
 
 def misfit(metadata: Metadata, coordinates: Coordinates) -> str | None:
     """A sentence when the document's points do not fit the space that is set, else None."""
-    points = list(_points(metadata))
+    points = [point for point in _points(metadata) if drawable(*point)]
     width, height = extent(coordinates)
     outside = [value for x, y in points for value, most in ((x, width), (y, height)) if not 0 <= value <= most]
     if outside:

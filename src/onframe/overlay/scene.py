@@ -18,6 +18,7 @@ from onframe.isapi.metadata import (
     VideoDetectionRegion,
 )
 from onframe.overlay import style
+from onframe.overlay.coordinates import drawable
 from onframe.overlay.targets import Subject
 from onframe.overlay.vocabulary import (
     XY,
@@ -64,11 +65,13 @@ def ptz_panel(ptz: PTZInfo) -> Panel:
 
 
 def _number(value: Number | None) -> str:
-    return "" if value is None else f"{value:.10g}"
+    if value is None:
+        return ""
+    return f"{value:.10g}" if drawable(value) else "–"
 
 
 def _degrees(value: Number | None) -> str:
-    return "" if value is None else f"{value:.10g}°"
+    return f"{_number(value)}°" if drawable(value) else _number(value)
 
 
 def people_panel(metadata: Metadata, situation: Situation) -> list[Shape]:
@@ -115,17 +118,21 @@ def polar(coordinate: Coordinate) -> XY:
 def _add_detection(inset: Radar, region: RadarDetectionRegion | None) -> None:
     if region is None:
         return
-    if region.angle is not None and region.distance is not None:
+    if region.angle is not None and region.distance is not None and drawable(region.angle, region.distance):
         text = f"{region.angle:g}° · {region.distance:g} m"
-        wedge = _wedge(region.towards or 0, region.angle, region.distance / RADAR_REACH, style.RADAR, text)
+        towards = region.towards if region.towards is not None and drawable(region.towards) else 0
+        wedge = _wedge(towards, region.angle, region.distance / RADAR_REACH, style.RADAR, text)
         inset.wedges.append(wedge)
-    if len(region.vertices) > 2:
-        points = [(round(2.0 * x - 1.0, 5), round(1.0 - y, 5)) for x, y in region.vertices]
+    vertices = [vertex for vertex in region.vertices if drawable(*vertex)]
+    if len(vertices) > 2:
+        points = [(round(2.0 * x - 1.0, 5), round(1.0 - y, 5)) for x, y in vertices]
         inset.paths.append(Polygon(points, style.RADAR))
 
 
 def _add_video(inset: Radar, region: VideoDetectionRegion | None) -> None:
     if region is None or region.angle is None or region.field_view is None:
+        return
+    if not drawable(region.angle, region.field_view):
         return
     middle = region.angle - 360 if region.angle > 180 else region.angle
     inset.wedges.append(_wedge(middle, region.field_view, 1.0, style.RULE, f"camera {region.field_view:g}°"))
@@ -137,11 +144,11 @@ def _wedge(middle: Number, width: Number, reach: float, color: str, text: str) -
 
 def _add_target(inset: Radar, subject: Subject) -> None:
     target, alarm = subject.target, subject.triggered
-    if target.angle is not None and target.distance is not None:
+    if target.angle is not None and target.distance is not None and drawable(target.angle, target.distance):
         color = style.ALARM if alarm else style.class_color("human")
         x, y = polar((target.angle, target.distance))
         inset.blips.append(Blip(x, y, color, labels=_radar_labels(subject), alarm=alarm))
-    points = [polar(coordinate) for coordinate in target.polar]
+    points = [polar(coordinate) for coordinate in target.polar if drawable(*coordinate)]
     if points:
         _add_rule(inset, points, target, alarm)
 
@@ -149,9 +156,9 @@ def _add_target(inset: Radar, subject: Subject) -> None:
 def _radar_labels(subject: Subject) -> list[str]:
     target = subject.target
     name = "target" if target.target_id is None else f"{target.target_id}"
-    speed = None if target.speed is None else f"{target.speed:g} km/h"
+    speed = None if target.speed is None else f"{_number(target.speed)} km/h"
     event = style.event_name(subject.values.get("eventtype")) if subject.triggered else None
-    return style.lines(style.joined(name, speed), style.joined(f"{target.distance:g} m", event))
+    return style.lines(style.joined(name, speed), style.joined(f"{_number(target.distance)} m", event))
 
 
 def _add_rule(inset: Radar, points: list[XY], target: Target, alarm: bool) -> None:
@@ -175,7 +182,7 @@ def tracking_shapes(person: CameraPoint) -> list[Shape]:
     skeleton = _skeleton(person, color, name)
     if skeleton is not None:
         shapes.append(skeleton)
-    if person.head is not None and person.head.rect is not None:
+    if person.head is not None and person.head.rect is not None and drawable(*person.head.rect):
         x, y, w, h = (float(value) for value in person.head.rect)
         shapes.append(Box(x, y, w, h, style.class_color("face"), labels=[] if skeleton else [name], look="head"))
     return shapes
@@ -185,11 +192,12 @@ def _skeleton(person: CameraPoint, color: str, name: str) -> Skeleton | None:
     joints: list[tuple[float, float, float]] = []
     index: dict[int, int] = {}
     for joint in person.joints:
-        if joint.plane is None or joint.gesture_valid == 0:
+        if joint.plane is None or joint.gesture_valid == 0 or not drawable(*joint.plane):
             continue
         if joint.gesture_type is not None:
             index[joint.gesture_type] = len(joints)
-        score = 1.0 if joint.gesture_score is None else float(joint.gesture_score)
-        joints.append((float(joint.plane[0]), float(joint.plane[1]), round(score, 3)))
+        score = joint.gesture_score
+        score = round(float(score), 3) if score is not None and 0 <= score <= 1 else 1.0
+        joints.append((float(joint.plane[0]), float(joint.plane[1]), score))
     edges = [(index[a], index[b]) for a, b in _JOINED if a in index and b in index]
     return Skeleton(joints, edges, color, labels=[name]) if joints else None

@@ -15,7 +15,7 @@ from typing import Protocol
 from onframe.isapi.metadata import Metadata, Point, Target
 from onframe.overlay import scene, style
 from onframe.overlay import vocabulary as shape
-from onframe.overlay.coordinates import misfit, place
+from onframe.overlay.coordinates import drawable, misfit, place
 from onframe.overlay.targets import Look, Subject, centre, placed, queue_alarm, region_shape, subject_of, target_shapes
 from onframe.record import Coordinates
 
@@ -71,9 +71,9 @@ def hold_of(metadata: Metadata) -> int:
 def frame_number_of(metadata: Metadata) -> int | None:
     """The value of the first target property "frameNumber" that is a whole number, or None."""
     for target in metadata.targets:
-        value = target.get("frameNumber")
-        if value is not None and value.strip().isdecimal():
-            return int(value)
+        number = style.whole(target.get("frameNumber"))
+        if number is not None:
+            return number
     return None
 
 
@@ -116,7 +116,8 @@ def _trail(subject: Subject, live: Known | None) -> list[shape.Shape]:
     target = subject.target
     if live is None or target.target_id is None or subject.is_rule:
         return []
-    points = [place(point, subject.coordinates) for point in live.trail(subject.metadata.sub_type, target.target_id)]
+    known = live.trail(subject.metadata.sub_type, target.target_id)
+    points = [place(point, subject.coordinates) for point in known if drawable(*point)]
     color = style.ALARM if subject.triggered else style.class_color(target.recognition)
     return [shape.Trail(points, color)] if len(points) > 1 else []
 

@@ -123,12 +123,19 @@ def temperature(value: str, unit: str | None) -> str:
 
 def seconds(value: str) -> str:
     """ "1 min 33 s" for "93"; what is no whole number stays as sent."""
-    if not value.isdecimal():
+    total = whole(value)
+    if total is None:
         return value
-    minutes, rest = divmod(int(value), 60)
+    minutes, rest = divmod(total, 60)
     if not minutes:
         return f"{rest} s"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def whole(value: str | None) -> int | None:
+    """The whole number that a property's text is, or None; numbers of more than 18 digits are none."""
+    text = (value or "").strip()
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
 
 
 def words(name: str | None) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from onframe.isapi.metadata import Metadata, Region, Target
 from onframe.overlay import style
-from onframe.overlay.coordinates import place
+from onframe.overlay.coordinates import drawable, place
 from onframe.overlay.vocabulary import (
     XY,
     Box,
@@ -80,8 +80,9 @@ def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates) -> 
 
 
 def placed(regions: Sequence[Region], coordinates: Coordinates) -> list[list[XY]]:
-    """The regions in 0..1, those without a point left out."""
-    return [[place(point, coordinates) for point in region] for region in regions if region]
+    """The regions in 0..1; points that cannot be drawn and regions without a point are left out."""
+    found = [[place(point, coordinates) for point in region if drawable(*point)] for region in regions]
+    return [points for points in found if points]
 
 
 def target_shapes(subject: Subject, *, queue_at: XY | None = None) -> list[Shape]:
@@ -256,9 +257,8 @@ def queue_alarm(values: dict[str, str]) -> bool:
 
 
 def _reached(measured: str | None, threshold: str | None) -> bool:
-    if not measured or not threshold or not measured.isdecimal() or not threshold.isdecimal():
-        return False
-    return int(threshold) > 0 and int(measured) >= int(threshold)
+    value, limit = style.whole(measured), style.whole(threshold)
+    return value is not None and limit is not None and 0 < limit <= value
 
 
 def _queue(subject: Subject, at: XY | None) -> list[Shape]:
