@@ -51,7 +51,7 @@ class SimulatedCamera:
         video: Path | str | None = None,
         script: Path | str | None = None,
     ) -> None:
-        """``scene`` is one name, or a name for each channel. Port 0 takes a free one; a password is made where none is given.
+        """``scene`` is one name, or a name for each channel. Port 0 takes a free one; without a password one is made.
 
         ``clock`` is what the device tells about time (by default what the profile does); ``metadata_delay`` in
         seconds; ``metadata_loss`` the share of metadata packets that are dropped; ``outside`` what becomes of targets

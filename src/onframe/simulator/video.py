@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from onframe.errors import OnframeError
-from onframe.simulator.scenes.scene import FRAMES_PER_SECOND, Scene
+from onframe.simulator.scenes.scene import FRAMES_PER_SECOND, Pixels, Scene
 from onframe.wire.payload.h264 import split_nals
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def shoot(scene: Scene, *, frame_marks: bool = False) -> Iterator[Image]:
         scene.paint(canvas, n)
         if frame_marks:
             _paint_marks(canvas.image, n)
+            _paint_landmark(canvas.image, scene.landmark(n))
         yield canvas.image
 
 
@@ -151,6 +152,13 @@ def _paint_marks(image: Image, number: int) -> None:
         image.paste((255, 255, 255) if number >> bit & 1 else (0, 0, 0), (x, 16, x + 24, 40))
     x = 16 + 24 * 16
     image.paste((0, 255, 255), (x, 16, x + 24, 40))
+
+
+def _paint_landmark(image: Image, box: Pixels | None) -> None:
+    """One target as a plain green box, so that a test finds it in the picture."""
+    if box is not None:
+        x0, y0, x1, y1 = (round(v) for v in box)
+        image.paste((0, 255, 0), (x0, y0, x1, y1))
 
 
 def encode_scene(scene: Scene, *, frame_marks: bool = False) -> dict[int, Film]:

@@ -216,6 +216,10 @@ class Gate(Scene):
         )
         return target_document("ANPR", [target])
 
+    def landmark(self, n: int) -> Pixels | None:
+        whole = [s.box for s in self.in_range(n) if visible(s.box, 0.999)]
+        return whole[-1] if whole else None
+
     def paint_background(self, canvas: Canvas) -> None:
         from onframe.simulator.scenes import gate_art
 
@@ -244,7 +248,7 @@ def _place(actor: Actor, age: int) -> tuple[float, float, float]:
         return x, HORIZON + NEAR * scale, scale
     if actor.way == "going":
         t = 1 - t
-    far, near = (0.055, 1.62) if actor.kind == "vehicle" else (0.2, 1.15)
+    far, near = (0.05, 2.26) if actor.kind == "vehicle" else (0.13, 2.7)
     scale = far * (near / far) ** t
     return 640 + actor.side * scale, HORIZON + NEAR * scale, scale
 

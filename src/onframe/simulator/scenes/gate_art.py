@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onframe.simulator.scenes.figures import car_front, person, step
 from onframe.simulator.scenes.painting import Canvas, Pen
-from onframe.simulator.scenes.scene import Pixels
+from onframe.simulator.scenes.scene import Pixels, fading
 
 if TYPE_CHECKING:
     from onframe.simulator.scenes.gate import Sight
@@ -159,12 +159,13 @@ def moving(canvas: Canvas, sights: Sequence[Sight], n: int) -> None:
 
     for sight in sights:
         actor, box = sight.actor, sight.box
+        seen = fading(sight.age, actor.trip.length) if sight.scale < 0.2 else 1.0
         if actor.kind == "human":
             canvas.shadow(sight.x, sight.y - 2 * sight.scale, (box[2] - box[0]) * 1.1)
-            canvas.stamp(person(actor.look, step(n)), box)
+            canvas.stamp(person(actor.look, step(n)), box, seen)
             continue
         canvas.shadow(sight.x, sight.y - 4 * sight.scale, (box[2] - box[0]) * 1.15, 150)
-        canvas.stamp(car_front(COLORS[actor.color], actor.plate, rear=actor.way == "going"), box)
+        canvas.stamp(car_front(COLORS[actor.color], actor.plate, rear=actor.way == "going"), box, seen)
         if actor.way == "coming":
             for side in (-0.37, 0.37):
                 x = sight.x + side * (box[2] - box[0])

@@ -15,6 +15,7 @@ from onframe.simulator.scenes.scene import (
     SceneDocument,
     Trip,
     box_region,
+    fading,
     inside,
     mix,
     region,
@@ -54,6 +55,7 @@ class Visitor:
     scale: float
     face: bool
     walking: bool
+    opacity: float = 1.0
     waited: int = 0
     """Frames since joining the queue."""
 
@@ -110,7 +112,7 @@ class Hall(Scene):
             x, y = _customer_place(age)
             waiting = WALK_IN <= age < life - WALK_OUT and (age - WALK_IN) % TURN > 24
             waited = max(0, age - _joined_at()) if inside(x, y, QUEUE_FLOOR) else 0
-            yield Visitor(1000 + k + 10, (k + self.seed) % 4 + 1, x, y, scale_at(y), False, not waiting, waited)
+            yield Visitor(1000 + k + 10, (k + self.seed) % 4 + 1, x, y, scale_at(y), False, not waiting, 1.0, waited)
 
     def _walkers(self, n: int) -> Iterator[Visitor]:
         for index, (trip, way, side, look) in enumerate(self.walks):
@@ -119,7 +121,8 @@ class Hall(Scene):
                 loop, age = on_way
                 scale = _walk_scale(age / trip.length, way)
                 target_id = (loop + 1) * len(self.walks) + index + 1
-                yield Visitor(target_id, look, *floor(side, scale), scale, way == "coming", True)
+                seen = fading(age, trip.length) if scale < 0.5 else 1.0
+                yield Visitor(target_id, look, *floor(side, scale), scale, way == "coming", True, seen)
 
     def queue(self, n: int) -> list[Visitor]:
         """Those who stand in the queue's region; others are left out (R-116)."""
@@ -223,7 +226,7 @@ def _joined_at() -> int:
 
 
 def _walk_scale(t: float, way: str) -> float:
-    far, near = 0.34, 1.4
+    far, near = 0.34, 2.6
     if way == "going":
         far, near = near, far
     return float(far * (near / far) ** t)

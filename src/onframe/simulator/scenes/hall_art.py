@@ -48,10 +48,21 @@ def _walls(pen: Pen) -> None:
         pen.box((x, 196, x + 152, 200), (250, 250, 246))
     pen.box((0, 340, 1280, 376), (222, 216, 206))
     pen.box((0, 340, 1280, 344), (200, 194, 186))
+    _doorway(pen)
     pen.box((96, 104, 330, 182), (44, 56, 78), 8)
     for row, (time, place) in enumerate((("10:05", "North Quay"), ("10:12", "Old Town"), ("10:20", "Airport"))):
         pen.text(112, 122 + row * 21, time, (250, 208, 110), 15, "lm")
         pen.text(172, 122 + row * 21, place, (226, 234, 244), 15, "lm")
+
+
+def _doorway(pen: Pen) -> None:
+    pen.box((428, 196, 622, 378), (236, 232, 222), 6)
+    pen.gradient((438, 208, 612, 378), ((150, 176, 186), (186, 198, 196), (210, 206, 196)))
+    for x in (438, 566):
+        pen.gradient((x, 208, x + 46, 378), ((176, 208, 216), (206, 222, 220)))
+        pen.box((x + 43 if x < 500 else x, 208, x + 46 if x < 500 else x + 3, 378), (246, 244, 238))
+    pen.box((458, 180, 592, 202), (66, 128, 118), 5)
+    pen.text(525, 191, "Platforms", (244, 250, 244), 14)
 
 
 def _tiles(pen: Pen) -> None:
@@ -119,4 +130,6 @@ def moving(canvas: Canvas, visitors: Sequence[Visitor], n: int) -> None:
         box = visitor.box
         canvas.shadow(visitor.x, visitor.y - 3 * visitor.scale, (box[2] - box[0]) * 1.1, 80)
         phase = step(n) if visitor.walking else 0
-        canvas.stamp(person(visitor.look, phase, 400 if visitor.scale > 0.7 else 240, face=visitor.face), box)
+        canvas.stamp(
+            person(visitor.look, phase, 400 if visitor.scale > 0.7 else 240, face=visitor.face), box, visitor.opacity
+        )

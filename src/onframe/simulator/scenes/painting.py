@@ -111,13 +111,14 @@ class Canvas:
         patch = patch.resize((x1 - x0, y1 - y0), Image.Resampling.BOX)
         self.image.paste(patch, (x0, y0), patch)
 
-    def stamp(self, sprite: Image.Image, box: Pixels) -> None:
-        """Lay a sprite (RGBA) over the picture, filling the box."""
+    def stamp(self, sprite: Image.Image, box: Pixels, opacity: float = 1.0) -> None:
+        """Lay a sprite (RGBA) over the picture, filling the box; ``opacity`` below 1 lets the ground shine through."""
         x0, y0, x1, y1 = (round(v * self.scale) for v in box)
         size = (max(1, x1 - x0), max(1, y1 - y0))
         if sprite.size != size:
             sprite = sprite.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        self.image.paste(sprite, (x0, y0), sprite)
+        mask = sprite if opacity >= 1 else sprite.getchannel("A").point(lambda value: round(value * opacity))
+        self.image.paste(sprite, (x0, y0), mask)
 
     def shadow(self, x: float, y: float, width: float, strength: int = 90) -> None:
         """A soft flat shadow on the ground under something that stands at (x, y)."""

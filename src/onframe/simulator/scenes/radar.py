@@ -33,6 +33,8 @@ HORIZON, GROUND = 236.0, 5600.0
 FENCE = (((-24.0, 40.0), (24.0, 40.0)), 1)
 """The line rule's ends as (angle, distance), and its ruleID."""
 FIELD: tuple[Coordinate, ...] = ((4.0, 18.0), (22.0, 18.0), (20.0, 30.0), (6.0, 30.0))
+STROLL = ((5.6, 26.0), 4.0)
+"""Middle and radius of the round that somebody walks about the field, in metres."""
 SECOND_RANGE = 90
 HELD = 14
 
@@ -71,8 +73,8 @@ class Blip:
     @property
     def speed(self) -> int:
         """km/h, from its own motion."""
-        (x0, y0), (x1, y1) = self.track.start, self.track.end
-        return round(math.hypot(x1 - x0, y1 - y0) / (self.track.trip.length / FRAMES_PER_SECOND) * 3.6)
+        (x0, y0), (x1, y1) = _place(self.track, self.age), _place(self.track, self.age + 1)
+        return round(math.hypot(x1 - x0, y1 - y0) * FRAMES_PER_SECOND * 3.6)
 
     @property
     def box(self) -> Pixels:
@@ -105,13 +107,13 @@ class RadarYard(Scene):
             return Track(Trip(start + offset, length), (x0, y0), (x1, y1), kind, start % 6, second)
 
         return [
-            track(0, 380, -8, 52, -5.5, 14.5),
-            track(110, 360, 9, 56, 4.5, 16),
-            track(210, 300, -3, 58, -2, 20),
-            track(40, 200, -42, 62, 44, 66, kind="vehicle", second=True),
-            track(240, 200, 48, 76, -46, 74, kind="vehicle", second=True),
-            track(300, 380, 4.5, 21, 8.4, 24),
-            track(150, 300, 18, 36, -18, 34, kind="vehicle"),
+            track(0, 380, -8, 58, -3.5, 7.2),
+            track(110, 380, 9, 60, 3, 7.2),
+            track(210, 380, -1.5, 7.2, -9, 56),
+            track(40, 200, -52, 62, 52, 66, kind="vehicle", second=True),
+            track(240, 200, 62, 76, -62, 74, kind="vehicle", second=True),
+            track(150, 300, 31, 36, -31, 34, kind="vehicle"),
+            Track(Trip(0, self.frames), STROLL[0], STROLL[0], "human", 4 + offset),
         ]
 
     def blips(self, n: int) -> list[Blip]:
@@ -189,6 +191,9 @@ class RadarYard(Scene):
 
 def _place(track: Track, age: int) -> tuple[float, float]:
     t = age / track.trip.length
+    if track.start == track.end:
+        (x, y), radius = STROLL
+        return x + radius * math.cos(2 * math.pi * t), y + radius * math.sin(2 * math.pi * t)
     return mix(track.start[0], track.end[0], t), mix(track.start[1], track.end[1], t)
 
 

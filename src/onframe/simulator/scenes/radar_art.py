@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from onframe.simulator.scenes.figures import car_front, person, shade, step
 from onframe.simulator.scenes.painting import Canvas, Pen
 from onframe.simulator.scenes.radar import FENCE, FIELD, FOCAL, HORIZON, on_picture, polar_on_picture
-from onframe.simulator.scenes.scene import wave
+from onframe.simulator.scenes.scene import fading, wave
 
 if TYPE_CHECKING:
     from onframe.simulator.scenes.radar import Blip
@@ -126,7 +126,8 @@ def moving(canvas: Canvas, blips: Sequence[Blip], n: int) -> None:
         x0, y0, x1, y1 = box = blip.box
         canvas.shadow((x0 + x1) / 2, y1 - 1, (x1 - x0) * 1.2, 170)
         if blip.track.kind == "human":
-            canvas.stamp(person(blip.track.look, step(n)), box)
+            seen = fading(blip.age, blip.track.trip.length) if blip.ahead > 45 else 1.0
+            canvas.stamp(person(blip.track.look, step(n)), box, seen)
             continue
         canvas.stamp(car_front((126, 140, 156), "ONF 77"), box)
         for side in (0.13, 0.87):

@@ -82,6 +82,10 @@ class Scene:
         """All documents of frame ``n``: changed rules first (R-035)."""
         return self.changes(n) + self.targets(n)
 
+    def landmark(self, n: int) -> Pixels | None:
+        """The box of one target of frame ``n`` that nothing hides; painted in one colour with the frame marks."""
+        return None
+
     def paint_background(self, canvas: Canvas) -> None:
         """Paint what never moves."""
 
@@ -91,7 +95,12 @@ class Scene:
 
 def wave(n: float, period: float, phase: float = 0.0) -> float:
     """A sine of ``n`` in -1..1; ``phase`` in turns. Periodic scenes use divisors of their length as period."""
-    return math.sin(2 * math.pi * (n / period + phase))
+    return math.sin(2 * math.pi * (n % period / period + phase))
+
+
+def fading(age: int, length: int, frames: int = 14) -> float:
+    """How much of something is seen that appears at the start of its way and vanishes at its end, 0..1."""
+    return min(1.0, (age + 1) / frames, (length - age) / frames)
 
 
 def smooth(t: float) -> float:
