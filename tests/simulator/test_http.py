@@ -23,18 +23,15 @@ ISAPI = "{http://www.isapi.org/ver20/XMLSchema}"
 
 @contextlib.asynccontextmanager
 async def serving(device):
-    server = uvicorn.Server(
-        uvicorn.Config(http_app(device), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
-    )
-    task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:
-            await asyncio.sleep(0.01)
+    config = uvicorn.Config(http_app(device), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup()
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
-        server.should_exit = True
-        await task
+        await server.shutdown()
 
 
 @contextlib.asynccontextmanager
