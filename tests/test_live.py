@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from onframe.isapi.metadata import Frame, Metadata, PTZInfo, Radar, RadarDetectionRegion, Target
+from onframe.isapi.metadata import Frame, Metadata, PTZInfo, Radar, RadarDetectionRegion, Target, VideoDetectionRegion
 from onframe.live import Live, TargetKey
 from onframe.record import Record
 
@@ -206,3 +206,17 @@ def test_clear_forgets_everything():
     live.add(record(seen(target(1))))
     live.clear()
     assert (live.rules(), live.targets(), live.trail("behaviorAnalysis", 1)) == ([], [], [])
+
+
+@pytest.mark.requirement("B.14", "R-097")
+def test_a_radars_rules_and_regions_are_in_force_side_by_side() -> None:
+    live = Live()
+    kind = "ruleTargetRadar"
+    rule = Metadata(type=kind, sub_type="behaviorAnalysis", targets=[Target(rule_id=1, polar=[(30, 10)])])
+    detection = Radar(detection_region=RadarDetectionRegion(angle=60))
+    video = Radar(video_region=VideoDetectionRegion(angle=10, field_view=70))
+    for metadata in (rule, Metadata(type=kind, radar=detection, sub_type="behaviorAnalysis")):
+        live.add(record(metadata))
+    live.add(record(Metadata(type=kind, radar=video, sub_type="behaviorAnalysis")))
+    live.add(record(Metadata(type=kind, radar=detection, sub_type="behaviorAnalysis")))
+    assert [found.radar for found in live.rules_in_force()] == [None, detection, video]

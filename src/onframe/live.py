@@ -23,7 +23,7 @@ _MAX_RULES = 256
 _CLOCK_STEP = 1.0
 """Camera time that departs this far (s) from the time that passed: its clock was set or its grade changed."""
 
-RuleKey: TypeAlias = tuple[str, str, bool]
+RuleKey: TypeAlias = tuple[str, str, str]
 
 
 class TargetKey(NamedTuple):
@@ -153,11 +153,11 @@ class _Scene:
 
     def keep_rules(self, record: Record) -> None:
         metadata = record.metadata
-        key = ((metadata.type or "").lower(), (metadata.sub_type or "").lower(), metadata.is_radar)
+        key = ((metadata.type or "").lower(), (metadata.sub_type or "").lower(), _part(metadata))
         if _is_empty(metadata):
             # without its list a radar's document is not told from another's
-            for radar in (False, True):
-                self.rules.pop((key[0], key[1], radar), None)
+            for part in ("rules", "radar rules"):
+                self.rules.pop((key[0], key[1], part), None)
             return
         self.rules[key] = record
         if len(self.rules) > _MAX_RULES:
@@ -183,6 +183,15 @@ class _Scene:
             del self.targets[key]
         while len(self.targets) > _MAX_TARGETS:
             self.targets.popitem(last=False)
+
+
+def _part(metadata: Metadata) -> str:
+    """A radar sends its rules, what it covers and where the picture lies as documents of their own (B.14)."""
+    if metadata.radar is not None and metadata.radar.detection_region is not None:
+        return "radar detection region"
+    if metadata.radar is not None and metadata.radar.video_region is not None:
+        return "radar video region"
+    return "radar rules" if metadata.is_radar else "rules"
 
 
 def _is_empty(metadata: Metadata) -> bool:
