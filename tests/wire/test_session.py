@@ -194,6 +194,17 @@ def test_the_devices_channels_id_and_timeout_win():
     assert session.state is State.READY
 
 
+@pytest.mark.requirement("R-038")
+def test_the_payload_type_is_that_of_the_isapi_metadata_line():
+    session = ClientSession(URL)
+    session.describe(0.0)
+    sdp = SDP.replace("AVP 107", "AVP 107 98").replace("rtpmap:107", "rtpmap:98")
+    feed(session, answer(200, "CSeq: 1", body=sdp))
+    session.setup(session.description.metadata_media(), 0.0)
+    feed(session, answer(200, "CSeq: 2", "Session: 1"))
+    assert (session.tracks[0].name, session.tracks[0].payload_type) == ("metadata", 98)
+
+
 @pytest.mark.requirement("R-031")
 def test_a_further_track_carries_the_session_and_other_channels():
     session = set_up()

@@ -20,7 +20,7 @@ from onframe.errors import LimitExceeded, LocalProtocolError, ProtocolError, Rem
 class NeedData(Enum):
     """The type of ``NEED_DATA``."""
 
-    NEED_DATA = "need data"
+    NEED_DATA = 0
 
 
 NEED_DATA: Final = NeedData.NEED_DATA
@@ -88,8 +88,6 @@ class Headers:
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, _ in self._fields)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __len__(self) -> int:
         return len(self._fields)
@@ -185,7 +183,6 @@ class Response(_Message):
 
     @property
     def ok(self) -> bool:
-        """2xx."""
         return 200 <= self.status < 300
 
     def _start_line(self) -> str:
@@ -251,7 +248,7 @@ class Connection:
         self.skipped = 0
         self.resynchronised = 0
         self._limits = {"line": max_line, "headers": max_headers, "fields": max_fields, "body": max_body}
-        self._limits["garbage"] = max_garbage
+        self._limits |= {"garbage": max_garbage}
         self._buffer = bytearray()
         self._at = 0  # of the first byte not read yet
         self._scan = 0  # of the first byte not yet searched for a line's end
@@ -277,7 +274,7 @@ class Connection:
 
     @property
     def mid_message(self) -> bool:
-        """Whether part of a message or frame has arrived and the rest has not."""
+        """Whether the rest of a message or frame is awaited."""
         return self._message is not None or self.buffered > 0
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
@@ -378,12 +375,12 @@ class Connection:
             raise self._exceeded("headers", "bytes of headers in one message")
         if self._lines > self._limits["fields"]:
             raise self._exceeded("fields", "header lines in one message")
-        if bad := _UNPRINTABLE.search(line):
-            raise self._broken("NUL or a bare CR stands in a header", start + bad.start(), line)
         self._add_field(line, start)
         return None
 
     def _add_field(self, line: bytes, start: int) -> None:
+        if bad := _UNPRINTABLE.search(line):
+            raise self._broken("NUL or a bare CR stands in a header", start + bad.start(), line)
         name, colon, value = line.partition(b":")
         begins_field = colon and line[0] not in b" \t" and _TOKEN.fullmatch(name.rstrip())
         if begins_field:
