@@ -101,7 +101,7 @@ class Camera:
             raise UnsupportedError("TLS is not implemented yet", hint="leave tls out, in a trusted network")
         self.host = _checked_host(host)
         self.http_port, self.rtsp_port, self.username = http_port, rtsp_port, username
-        self.coordinates, self.strict = coordinates, strict
+        self.coordinates, self.strict, self.timeout = coordinates, strict, timeout
         self.name = name or authority(self.host, http_port, HTTP_PORT)
         self.login = Login(username, password, host=self.host, allow_basic=allow_basic, algorithms=digest)
         self._http = DeviceHTTP(self.host, http_port, self.login, timeout=timeout)
@@ -202,6 +202,13 @@ class Camera:
         ``one_by_one`` writes each type on its own (A.5). Raises StatusError, also for a setting that did not take.
         """
         return await configure(self.inquiry, channel, enable, disable, upload_data_format, one_by_one)
+
+    async def subscribable(self, channel: int = 1) -> list[str]:
+        """The types that can be subscribed to: those of the configuration, else of the capability (R-054)."""
+        try:
+            return [entry.type for entry in (await self.configuration(channel)).types]
+        except (StatusError, DecodeError):
+            return (await self.metadata_capability(channel)).types
 
     async def subscribe(self, channel: int = 1, types: Collection[str] | None = None) -> str:
         """Subscribe to these metadata types (None: the whole channel); returns the RTSP URI (A.4).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 
 from onframe.camera.location import Location
@@ -52,8 +53,10 @@ class RTSPLink:
             keep_alive=session.timing.keepalive or KEEP_ALIVE,
         )
         self._tracks: dict[int, tuple[str, bool]] = {}  # interleaved → (track, is RTCP)
-        self._early: list[tuple[int, bytes]] | None = []
+        self._held: deque[tuple[int, bytes]] = deque()  # frames before PLAY's answer, or while a watcher blocks
+        self._playing = False
         self._unknown = 0
+        self._too_early = 0
         self._excused = 0.0
         self._lost: asyncio.Future[None] | None = None
 
@@ -78,7 +81,9 @@ class RTSPLink:
         """See `Link`."""
         if paused:
             self._client.pause_reading()
-        else:
+            return
+        self._release()
+        if not self._session.hub.blocked:
             self._excused = asyncio.get_running_loop().time()
             self._client.resume_reading()
 
@@ -88,7 +93,7 @@ class RTSPLink:
         rtsp = self._client.session
         counts["skipped_bytes"] = rtsp.skipped if rtsp is not None else 0
         counts["unknown_track"] += self._unknown
-        return counts | {"frames": self._client.frames}
+        return counts | {"frames": self._client.frames, "too_early": self._too_early}
 
     # -- setting up --------------------------------------------------------------------------
 
@@ -128,20 +133,25 @@ class RTSPLink:
         for track in self._client.session.tracks:
             if track.info is not None and track.info.rtptime is not None:
                 self._receiver.rtp_info(track.url, track.info.rtptime)
-        early, self._early = self._early or [], None
+        self._playing = True
         self._session.played()
-        for interleaved, payload in early:
-            self._frame(interleaved, payload)
-        if self._session.hub.blocked:
-            self.pause(True)
+        self.pause(self._session.hub.blocked)
 
     # -- receiving ---------------------------------------------------------------------------
 
     def _frame(self, interleaved: int, payload: bytes) -> None:
-        if self._early is not None:
-            if len(self._early) < _MAX_EARLY:
-                self._early.append((interleaved, payload))
-            return
+        if self._playing and not self._session.hub.blocked:
+            self._take(interleaved, payload)
+        elif self._playing or len(self._held) < _MAX_EARLY:
+            self._held.append((interleaved, payload))  # while blocked: the rest of one read
+        else:
+            self._too_early += 1
+
+    def _release(self) -> None:
+        while self._held and self._playing and not self._session.hub.blocked:
+            self._take(*self._held.popleft())
+
+    def _take(self, interleaved: int, payload: bytes) -> None:
         known = self._tracks.get(interleaved)
         if known is None:
             self._unknown += 1
