@@ -19,7 +19,6 @@ from onframe.simulator.streaming import (
     TRACK_IDS,
     Clock,
     Lost,
-    MetadataTrack,
     Streaming,
     describe,
 )
@@ -275,7 +274,7 @@ class _Viewer(asyncio.Protocol):
         place = _place_of(resource)
         parameters = self._source(place).video_parameters(place.stream)
         address = "127.0.0.1" if self._transport is None else self._transport.get_extra_info("sockname")[0]
-        metadata: MetadataTrack = "isapi" if "metadata" in resource.tracks else "none"
+        metadata = "metadata" in resource.tracks
         session = time.time_ns() // 1000
         return describe(parameters, address=address, session=session, metadata=metadata).serialize()
 

@@ -32,8 +32,6 @@ Clock: TypeAlias = Literal["sr", "rtpinfo", "shared-base", "document", "none"]
 """What the device tells about time. None instead of one of these is the guide's camera: RTP-Info without rtptime,
 seq=0 for metadata, sender reports on picture and sound alone."""
 
-MetadataTrack: TypeAlias = Literal["isapi", "onvif", "none"]
-"""Which metadata track the description announces."""
 CLOCKS: tuple[Clock, ...] = ("sr", "rtpinfo", "shared-base", "document", "none")
 TRACK_IDS = {"video": 1, "audio": 2, "metadata": 3}
 CLOCK_RATES = {"video": 90000, "audio": 8000, "metadata": 90000}
@@ -187,15 +185,12 @@ class Streaming:
             self.lost.append(Lost(item.at, dropped))
 
 
-def describe(
-    parameters: VideoParameters, *, address: str, session: int, metadata: MetadataTrack = "isapi"
-) -> SessionDescription:
+def describe(parameters: VideoParameters, *, address: str, session: int, metadata: bool = True) -> SessionDescription:
     """The description that the guide prints, for this picture (R-021). ``session`` numbers the ``o=`` line."""
     family = "IP6" if ":" in address else "IP4"
     sections = [_video(parameters), _section("audio", "0", "PCMU/8000", 50)]
-    if metadata != "none":
-        encoding = "isapi.metadata" if metadata == "isapi" else "vnd.onvif.metadata"
-        sections.append(_section("application", "107", f"{encoding}/90000", 50))
+    if metadata:
+        sections.append(_section("application", "107", "isapi.metadata/90000", 50))
     sections[-1].attributes += [("Media_header", f"MEDIAINFO={_MEDIAINFO};"), ("appversion", "1.0")]
     return SessionDescription(
         origin=f"- {session} {session} IN {family} {address}",
