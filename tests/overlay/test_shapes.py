@@ -420,7 +420,7 @@ class TestJson:
         )
         picture, region, panel = shapes_of(document, THOUSAND)
         assert picture == HeatMap("image/png", "iVBORw0KGgoAAAA", 0.45)
-        assert isinstance(region, Box)
+        assert isinstance(region, Box) and region.labels == ["heat map"]
         assert isinstance(panel, Panel) and panel.rows == [Row("people", "3")]
 
     @pytest.mark.requirement("B.2")

@@ -13,7 +13,7 @@ from typing import Any
 import av
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, WebSocketRoute, sync_playwright
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute
 
 from onframe.overlay.vocabulary import Box, Event, Line, Polygon
 from onframe.viewer import wire
@@ -22,22 +22,10 @@ pytestmark = pytest.mark.browser
 
 STATIC = Path(wire.__file__).parent / "static"
 ORIGIN = "http://localhost:9"  # nobody answers there: every request is served from the files
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws:; base-uri 'none'"
 )
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def serve(route: Route) -> None:

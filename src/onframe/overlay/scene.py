@@ -99,7 +99,7 @@ def picture_shape(picture: Picture) -> Shape | None:
 
 def radar_shape(metadata: Metadata, subjects: Iterable[Subject]) -> Radar:
     """This document's part of the radar inset."""
-    rings = [Ring(metres / RADAR_REACH, f"{metres} m") for metres in (50, 100, 150)]
+    rings = [Ring(metres / RADAR_REACH, f"{metres} m") for metres in (25, 50, 75, 100, 125, 150)]
     inset = Radar("radar", rings)
     if metadata.radar is not None:
         _add_detection(inset, metadata.radar.detection_region)

@@ -208,6 +208,11 @@ def _thermal(subject: Subject) -> list[Shape]:
     return shapes
 
 
+def _heat_map(subject: Subject) -> list[Shape]:
+    """The region that the heat map is of (B.2); its picture and its count are drawn elsewhere."""
+    return _regions(subject, Look(style.PEOPLE, ["heat map"]))
+
+
 _MARKS = {"highest": ("high", style.HOT), "lowest": ("low", style.COLD), "average": ("average", style.MILD)}
 
 
@@ -292,5 +297,6 @@ _BY_SUB_TYPE: dict[str, Callable[[Subject], list[Shape]]] = {
     "facesnap": _face,
     "thermometry": _thermal,
     "firedetection": _fire,
+    "heatmap": _heat_map,
     "shipsdetection": _ship,
 }

@@ -85,6 +85,7 @@ class Inset {
     g.lineWidth = this.unit;
     g.stroke();
     g.clip();
+    this.reach *= zoom(parts);
     this._rings(parts[0].rings ?? []);
     for (const part of parts) for (const wedge of part.wedges ?? []) this._wedge(wedge);
     for (const part of parts) for (const path of part.paths ?? []) this._path(path);
@@ -102,7 +103,7 @@ class Inset {
   /** @param {[number, string][]} rings */
   _rings(rings) {
     const { g, unit } = this;
-    for (const [radius, text] of rings) {
+    for (const [radius, text] of rings.filter(([radius]) => radius * this.reach <= this.y - this.card.y)) {
       g.lineWidth = unit;
       g.strokeStyle = 'rgba(94, 234, 212, 0.28)';
       g.beginPath();
@@ -196,6 +197,16 @@ class Inset {
     g.fillStyle = color;
     g.fillText(text, left, top);
   }
+}
+
+/** Where the radar sees less than its inset could show, that fills it. @param {Shape[]} parts */
+function zoom(parts) {
+  const reaches = parts.flatMap((part) => [
+    ...(part.wedges ?? []).map((/** @type {[number, number, number]} */ wedge) => (wedge[2] < 1 ? wedge[2] : 0)),
+    ...(part.blips ?? []).map((/** @type {Shape} */ blip) => Math.hypot(blip.x, blip.y)),
+  ]);
+  const farthest = Math.max(0, ...reaches);
+  return farthest ? Math.max(1, Math.min(3, 1 / (farthest * 1.04))) : 1;
 }
 
 /** A colour with opacity. @param {string} color `#rrggbb` @param {string} alpha two hex digits */

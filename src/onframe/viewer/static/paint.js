@@ -10,6 +10,7 @@ import { Labels, SANS, cardSize, drawCard, drawPlate } from './labels.js';
 /** @typedef {import('./playout.js').Binding} Binding */
 
 const DASHED_AFTER = 120; // ms a held shape is drawn firmly: one or two pictures without a record of their own
+const MOVING = 500; // ms; what is held longer does not move, and stays as it is
 const HEAT_MAPS = 4;
 
 /**
@@ -95,8 +96,7 @@ export class Painter {
     /** @type {[Shape, Manner][]} */
     const drawn = binding.rules.map((shape) => [shape, STANDING]);
     for (const { message, age } of binding.held) {
-      const share = age / (message.hold_ms ?? 500);
-      const manner = { alpha: 1 - 0.5 * share, dashed: age > DASHED_AFTER, thin: true, rank: 2 };
+      const manner = heldManner(age, message.hold_ms ?? MOVING);
       for (const shape of message.shapes ?? []) drawn.push([shape, manner]);
     }
     for (const message of binding.bound) for (const shape of message.shapes ?? []) drawn.push([shape, FIRM]);
@@ -206,6 +206,12 @@ export class Painter {
     g.textBaseline = 'top';
     g.fillText('no picture: metadata on a grid', 10 * unit, 9 * unit);
   }
+}
+
+/** Of moving targets the older is the fainter. @param {number} age ms @param {number} hold ms @returns {Manner} */
+function heldManner(age, hold) {
+  if (hold > MOVING) return { ...FIRM, rank: 2 };
+  return { alpha: 1 - (0.5 * age) / hold, dashed: age > DASHED_AFTER, thin: true, rank: 2 };
 }
 
 /** @param {string} mediaType @param {string} data base64 @returns {Promise<ImageBitmap>} */

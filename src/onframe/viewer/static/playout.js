@@ -39,13 +39,16 @@ export class Clock {
   }
 }
 
-/** How long pictures are held back: the 98th percentile of the lag, and one picture more. */
+/**
+ * How long pictures are held back: the longest lag of the last records, and one picture more. A percentile would leave
+ * some pictures without their record for good; a picture shown later costs less than one shown without.
+ */
 export class Hold {
   static START = 200;
   static MOST = 1500;
   static WINDOW = 500;
   static WARM_UP = 50;
-  static RISE = 1;
+  static RISE = 2;
   static FALL = 0.2;
 
   /** @param {number} [picture] ms of one picture */
@@ -81,9 +84,7 @@ export class Hold {
   /** What the lags measured so far ask for. */
   target() {
     if (!this._lags.length) return Hold.START;
-    const sorted = [...this._lags].sort((a, b) => a - b);
-    const p98 = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * 0.98) - 1)];
-    return this._bounded(p98 + this.picture);
+    return this._bounded(Math.max(...this._lags) + this.picture);
   }
 
   /** @param {number} value */
