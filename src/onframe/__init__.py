@@ -1,7 +1,7 @@
 """Onframe: the metadata of ISAPI cameras, frame for frame.
 
 These are the public names. Each is imported when it is first used, so that ``import onframe``
-needs the core alone; a name that needs an extra says which one is missing.
+needs the core alone; SimulatedCamera, which needs an extra, says which one where it is missing.
 """
 
 from __future__ import annotations
@@ -83,20 +83,12 @@ _ROOMS = {
     "onframe.wire.payload.message": ("Depacketizer",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
-_EXTRA_OF = {"SimulatedCamera": "simulator"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'onframe' has no attribute {name!r}")
-    try:
-        value = getattr(import_module(_ROOM_OF[name]), name)
-    except ModuleNotFoundError as error:
-        missing = error.name or ""
-        if name not in _EXTRA_OF or missing.startswith("onframe"):
-            raise
-        text = f"{name} needs {missing}, which is not installed: pip install 'onframe[{_EXTRA_OF[name]}]'"
-        raise ModuleNotFoundError(text, name=missing) from error
+    value = getattr(import_module(_ROOM_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -153,6 +153,8 @@ class Camera:
         ends = {asyncio.create_task(session.stop()) for session in sessions} | self._stopping
         if ends:
             await asyncio.wait(ends, timeout=CLOSING)
+        for session in sessions:
+            _add(self._past, session.counters())
         await self._http.aclose()
 
     # -- what the device can do, and how it is set ---------------------------------------------

@@ -210,7 +210,7 @@ async def _over_rtsp(
 
 
 def _plays(seen: _Seen) -> bool:
-    return seen.records > 0 or (seen.state is not None and seen.state.state not in ("connecting", "authenticating"))
+    return seen.records > 0 or (seen.state is not None and seen.state.state in ("live", "quiet"))
 
 
 async def _listen(events: Watch[StreamEvent], seen: _Seen, wait: float, enough: Callable[[], bool]) -> None:
@@ -231,10 +231,9 @@ def _track(camera: Camera, channel: int, stream: int, seen: _Seen, wait: float) 
         return Finding("track", False, seen.error.message, remedy)
     if seen.error is not None:
         return _failed("track", seen.error, "try again, and report it if it stays")
-    state = seen.state
-    if seen.records or (state is not None and state.state in ("live", "quiet")):
+    if _plays(seen):
         return Finding("track", True, f"stream {number} carries isapi.metadata, and it plays")
-    reason = state.reason if state is not None else "nothing happened"
+    reason = seen.state.reason if seen.state is not None else "nothing happened"
     remedy = "check the RTSP port, and end other viewers where the device has room for few"
     return Finding("track", False, f"stream {number} does not play within {wait:g} s: {reason}", remedy)
 

@@ -44,7 +44,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     says so, ``recheck`` the pause before a stream that lost its track is looked at again, ``busy`` the
     least pause after a device without capacity (RTSP 453, 503). ``keepalive`` is the interval of the
     keep-alive; None is half of the session's timeout and at most 15. A session is stale after 1.5
-    keep-alives without a byte, and given up one keep-alive (at least 5 s) later.
+    intervals without a byte, and is given up and connected anew before the second one ends.
     """
 
     timeout: float = 10.0
@@ -52,7 +52,6 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     recheck: float = 60.0
     busy: float = 30.0
     keepalive: float | None = None
-    patience: float = 5.0
 
 
 class Link(Protocol):
