@@ -22,7 +22,7 @@ from onframe.simulator.video import need
 
 if TYPE_CHECKING:
     from onframe.simulator.rtsp import RTSPServer
-    from onframe.simulator.streaming import Clock
+    from onframe.simulator.streaming import Clock, Lost
 
 Outside = Literal["leave_out", "without_sub_type"]
 _CLOSING = 1.0
@@ -86,6 +86,11 @@ class SimulatedCamera:
         user, password = quote(self.username, safe=""), quote(self.password, safe="")
         place = f"{channel * 100 + stream}"
         return f"rtsp://{user}:{password}@{self.host}:{self.rtsp_port}/ISAPI/Streaming/channels/{place}"
+
+    @property
+    def lost(self) -> list[Lost]:
+        """The metadata documents of which packets were dropped on purpose (``metadata_loss``)."""
+        return self._running.lost if self._running is not None else []
 
     async def start(self) -> None:
         """Make the pictures where that is not done yet, and listen. Ports are kept for a later start."""
@@ -180,6 +185,10 @@ class _Running:
         options = self._camera._options
         programme = self._camera._programme(number)
         return Source(programme, channel=number, metadata_delay=options.delay, seed=options.seed)
+
+    @property
+    def lost(self) -> list[Lost]:
+        return self._rtsp.lost if self._rtsp is not None else []
 
     async def _start_rtsp(self) -> None:
         from onframe.simulator.rtsp import RTSPServer

@@ -24,6 +24,7 @@ import msgspec
 
 from onframe.errors import DecodeError, LimitExceeded, OnframeError
 from onframe.isapi.metadata import Metadata
+from onframe.isapi.metadata_emit import format_of
 from onframe.simulator.facts import metadata_of
 from onframe.simulator.film_file import film_file
 from onframe.simulator.programme import FilmProgramme, Stamp, encode_document, item_of
@@ -129,7 +130,7 @@ def _line(entry: dict[str, Any], first: datetime | None) -> Line:
         payload = msgspec.json.encode(entry["json"])
         return Line(at, "json", payload, _decoded(payload))
     metadata = metadata_of(entry["metadata"])
-    return Line(at, "json" if entry.get("format") == "json" else "xml", None, metadata)
+    return Line(at, format_of(metadata), None, metadata)
 
 
 def _at(entry: dict[str, Any], first: datetime | None) -> int:

@@ -20,10 +20,10 @@ Encode = Callable[[Metadata, Format], bytes]
 
 
 def encode_document(metadata: Metadata, form: Format) -> bytes:
-    """The document's bytes, as ``onframe.isapi.document.encode`` writes them."""
+    """The document's bytes, with the version and the form of time that were stamped."""
     from onframe.isapi.document import encode
 
-    return encode(metadata, form)
+    return encode(metadata, form, version=None, time_as_given=True)
 
 
 @dataclass(frozen=True)
