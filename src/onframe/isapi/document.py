@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeAlias
 
@@ -77,45 +78,42 @@ def decode_all(payload: bytes, *, lenient_ip: bool = False) -> Iterator[Document
     except (DecodeError, LimitExceeded) as error:
         yield error
         return
-    position, first = _skip(text, 0), True
-    while position < len(text) or first:
-        first = False
+    position, refused = _skip(text, 0), 0
+    while position < len(text) or not payload:
         try:
             document, end = _document(text, position, notes, lenient_ip)
         except (DecodeError, LimitExceeded) as error:
             error.format = "json" if text[position : position + 1] == b"{" else "xml"
             yield error
-            position = _next_start(text, position + 1)
+            refused += 1
+            if not payload or refused == _MOST_REFUSED:
+                return
+            end = _next_start(text, position + 1)
         else:
-            after = _skip(text, end)
-            whole = position == 0 and after >= len(text)
-            document.raw = payload if whole else text[position:end]
+            document.raw = payload if position == 0 and _skip(text, end) == len(text) else text[position:end]
             yield document
-            position = after
+        position = _skip(text, end)
         notes = Notes()
 
 
 _BLANKS = b" \t\r\n\0"
-_BOM = b"\xef\xbb\xbf"
-_STARTS = (b"<?xml", b"<Metadata", b'{"Meta', b"{\n", b"<ResponseStatus", b"<DeviceCap", b"<SingleMetadataCfg")
+_GAP = re.compile(rb"(?:[ \t\r\n\0]|\xef\xbb\xbf)*")
+_ROOT_START = rb'(?:<[A-Za-z]+\s[^<>]{0,200}xmlns\s*=|\{\s*"(?:Meta[Dd]ata|statusCode|rtspURI)")'
+_START = re.compile(rb"<\?xml\s|\n" + _ROOT_START + rb"|\0" + _ROOT_START)
+_MOST_REFUSED = 64
+"""Documents of one payload that may be unreadable before the rest of it is given up."""
 
 
 def _skip(text: bytes, position: int) -> int:
     """Past blanks, NULs and byte order marks between documents."""
-    while position < len(text):
-        if text[position] in _BLANKS:
-            position += 1
-        elif text.startswith(_BOM, position):
-            position += len(_BOM)
-        else:
-            break
-    return position
+    found = _GAP.match(text, position)
+    return found.end() if found else position
 
 
 def _next_start(text: bytes, position: int) -> int:
-    """Where the next document may start after one that could not be read."""
-    found = [place for place in (text.find(start, position) for start in _STARTS) if place >= 0]
-    return min(found, default=len(text))
+    """Where the next document starts after one that could not be read: at a declaration, or a root on its own line."""
+    found = _START.search(text, position)
+    return found.start() if found else len(text)
 
 
 def _document(text: bytes, start: int, notes: Notes, lenient_ip: bool) -> tuple[Document, int]:
@@ -136,7 +134,7 @@ def _xml_document(text: bytes, start: int, notes: Notes) -> tuple[Document, int]
     if metadata is not None:
         check(metadata, notes)
         return Document("metadata", "xml", metadata, notes.repairs, notes.warnings), len(text)
-    root, end = xml.parse_document(text, start)
+    root, end = xml.parse_document(text, start, notes)
     kind, value = _read_root(root, notes)
     return Document(kind, "xml", value, notes.repairs, notes.warnings), end
 

@@ -7,15 +7,14 @@ from typing import Any
 
 import msgspec
 
-from onframe.errors import DecodeError, LimitExceeded
+from onframe.errors import DecodeError
 from onframe.isapi import bounds
 from onframe.isapi.encodings import to_utf8
 from onframe.isapi.leniency import Notes, quote_bare_ip
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_NOT_MARKS = bytes(set(range(256)) - set(b"[{,"))
-_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_QUOTE, _COMMA = b'",'
+_BARE_IP = re.compile(rb":\s*\d{1,3}\.\d{1,3}\.\d")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _BLANKS = b" \t\r\n\0"
 
@@ -38,65 +37,65 @@ def parse_document(
 
     Raises DecodeError or LimitExceeded.
     """
-    rest = text[start:] if start else text
-    if len(rest) > bounds.MAX_SIZE:
-        rest = rest[: bounds.MAX_SIZE + 1]
-    end = len(rest)
-    head = rest
-    while True:
-        check(head)
+    quoting = notes if lenient_ip else None
+    if start == 0 and _is_small(text):
         try:
-            return _decode(head, notes if lenient_ip else None), start + end
+            return _decode(text, quoting), len(text)
         except msgspec.DecodeError as error:
-            found = _TRAILING.search(str(error))
-            if found is None or end != len(rest):
-                raise _malformed(error, text, start, len(rest)) from None
-            end = int(found[1])
-            head = rest[:end]
-        except (RecursionError, UnicodeDecodeError) as error:
-            raise _beyond(error, rest) from None
+            if "trailing characters" not in str(error):
+                raise _malformed(error, text, 0) from None
+        except UnicodeDecodeError as error:
+            raise bounds.unreadable("the bytes are not UTF-8", text, error.start) from None
+    end = _end(text, start)
+    try:
+        return _decode(text[start:end], quoting), end
+    except msgspec.DecodeError as error:
+        raise _malformed(error, text, start) from None
+    except UnicodeDecodeError as error:
+        raise bounds.unreadable("the bytes are not UTF-8", text, start + error.start) from None
+
+
+def _is_small(text: bytes) -> bool:
+    """Whether no bound can be exceeded, by counts that are quick and never too low."""
+    return len(text) <= bounds.MAX_ELEMENTS and text.count(b"{") + text.count(b"[") <= bounds.MAX_DEPTH
+
+
+def _end(text: bytes, start: int) -> int:
+    """Behind the bracket that closes the first one; depth and values are counted on the way."""
+    depth = values = strings = 0
+    for found in _MARKS.finditer(text, start, start + bounds.MAX_SIZE):
+        mark = text[found.start()]
+        if mark == _QUOTE:
+            strings += 1
+            if (
+                found.end() - found.start() > bounds.MAX_MARKUP
+                and text[found.end() : found.end() + 8].lstrip()[:1] == b":"
+            ):
+                raise bounds.exceeded("markup", bounds.MAX_MARKUP)
+        elif mark in b"}]":
+            depth -= 1
+            if depth <= 0:
+                return found.end()
+        else:
+            depth += mark != _COMMA
+            values += 1
+        if depth > bounds.MAX_DEPTH:
+            raise bounds.exceeded("depth", bounds.MAX_DEPTH)
+        if values > bounds.MAX_ELEMENTS or strings > 2 * bounds.MAX_ELEMENTS:
+            raise bounds.exceeded("elements", bounds.MAX_ELEMENTS)
+    if len(text) - start > bounds.MAX_SIZE:
+        raise bounds.exceeded("size", bounds.MAX_SIZE)
+    raise bounds.unreadable("the document ends early", text, len(text))
 
 
 def _decode(text: bytes, notes: Notes | None) -> Any:
     return msgspec.json.decode(text if notes is None else quote_bare_ip(text, notes))
 
 
-def check(text: bytes) -> None:
-    """Raise LimitExceeded where ``text`` is too large, too deep or has too many values."""
-    bounds.check_size(len(text))
-    if text.count(b"{") + text.count(b"[") > bounds.MAX_DEPTH:
-        _check_depth(text)
-    if len(text) > bounds.MAX_ELEMENTS and _values(text) > bounds.MAX_ELEMENTS:
-        if _values(_STRING.sub(b"", text)) > bounds.MAX_ELEMENTS:
-            raise bounds.exceeded("elements", bounds.MAX_ELEMENTS)
-
-
-def _values(text: bytes) -> int:
-    return len(text.translate(None, _NOT_MARKS))
-
-
-def _check_depth(text: bytes) -> None:
-    brackets = _STRING.sub(b"", text).translate(None, _NOT_BRACKETS)
-    depth = 0
-    for piece in re.findall(rb"[\[{]+|[\]}]+", brackets):
-        depth += len(piece) if piece[:1] in b"[{" else -len(piece)
-        if depth > bounds.MAX_DEPTH:
-            raise bounds.exceeded("depth", bounds.MAX_DEPTH)
-
-
-def _beyond(error: Exception, text: bytes) -> DecodeError | LimitExceeded:
-    if isinstance(error, RecursionError):
-        return bounds.exceeded("depth", bounds.MAX_DEPTH)
-    return bounds.unreadable("the bytes are not UTF-8", text, getattr(error, "start", 0))
-
-
-def _malformed(error: msgspec.DecodeError, text: bytes, start: int, size: int) -> DecodeError | LimitExceeded:
-    if size > bounds.MAX_SIZE:
-        return bounds.exceeded("size", bounds.MAX_SIZE)
+def _malformed(error: msgspec.DecodeError, text: bytes, start: int) -> DecodeError:
     found = _BYTE.search(str(error))
-    offset = start + int(found[1]) if found else None
-    message = _BYTE.sub("", str(error)).strip()
+    offset = start + int(found[1]) if found else len(text)
     hint = None
-    if re.match(rb"\s*\d{1,3}(\.\d{1,3}){2,3}\s*[,}]", text[max(0, (offset or 0) - 8) :][:30].lstrip(b'": ipAdres')):
+    if _BARE_IP.search(text, max(0, offset - 20), offset + 20):
         hint = "an address stands without quotes, as the guide prints it; decode(payload, lenient_ip=True) reads it"
-    return DecodeError(message, offset=offset, excerpt=bounds.excerpt(text, offset or start), hint=hint)
+    return bounds.unreadable(_BYTE.sub("", str(error)).strip(), text, offset, hint=hint)

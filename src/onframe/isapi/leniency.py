@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from onframe.isapi.vocabulary import KNOWN
+
 if TYPE_CHECKING:
     from onframe.isapi.metadata import Metadata
 
@@ -177,11 +179,6 @@ LENIENCIES: dict[str, Leniency] = {
             "the superfluous zero is removed",
         ),
         Leniency(
-            "device_cap_name",
-            "B.9 spells isSupportGPSCalibratation",
-            "read as isSupportGPSCalibration",
-        ),
-        Leniency(
             "presence_is_support",
             "chapter 3 tests for the presence of isSupport…",
             "present, and neither false nor 0, is supported",
@@ -198,7 +195,7 @@ _SPELLINGS = {
     "noerthsouth": ("northSouth", "noerth_south"),
 }
 _BARE_IP = re.compile(rb"(:\s*)(\d{1,3}(?:\.\d{1,3}){3})(?=\s*[,}\]])")
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _OFFSET = re.compile(r"[T ].*[+-]\d{4}$")
 
 
@@ -231,26 +228,28 @@ class Notes:
         del self.warnings[marks[1] :]
 
 
-def value_text(text: str, notes: Notes) -> str:
-    """A property's value without a stray ``>`` before it."""
+def value_text(name: str, text: str, notes: Notes) -> str:
+    """A property's value without a stray ``>`` before it; misprints are noted and kept as sent."""
     if text.startswith(">"):
         notes.repair("stray_gt_before_a_value")
         text = text.lstrip(">" + BLANKS)
     if text.lower() in _SPELLINGS:
         notes.repair(_SPELLINGS[text.lower()][1])
+    elif known_value(name.lower(), text) != text:
+        notes.repair("names_in_another_case")
     return text
 
 
-def is_misspelt(text: str) -> bool:
-    """Whether a value needs a repair of ``value_text``."""
-    return text[:1] == ">" or text.lower() in _SPELLINGS
+def is_misspelt(name: str, text: str) -> bool:
+    """Whether a property needs a repair of ``pairs``."""
+    return text[:1] == ">" or (text.lower() in _SPELLINGS) or known_value(name.lower(), text) != text
 
 
-def known_value(text: str, known: dict[str, str]) -> str:
-    """The member of ``known`` (by its lower case) that ``text`` means, else ``text`` itself."""
+def known_value(name: str, text: str) -> str:
+    """The guide's value of the property ``name`` (in lower case) that ``text`` means, else ``text`` itself."""
     lowered = text.lower()
     corrected = _SPELLINGS.get(lowered)
-    return corrected[0] if corrected else known.get(lowered, text)
+    return corrected[0] if corrected else KNOWN.get(name, {}).get(lowered, text)
 
 
 def boolean(value: object, notes: Notes | None = None) -> bool | None:
@@ -290,7 +289,7 @@ def pairs(nodes: Iterable[tuple[str, str]], notes: Notes) -> Iterator[tuple[str,
             count += 1
             if count == 2:
                 notes.repair("several_pairs_in_a_property")
-            yield name or "", value_text(text, notes)
+            yield name or "", value_text(name or "", text, notes)
             name = None
         else:
             if name is not None:
@@ -298,6 +297,13 @@ def pairs(nodes: Iterable[tuple[str, str]], notes: Notes) -> Iterator[tuple[str,
             name = text
     if name is not None:
         yield name, ""
+
+
+def namespace_of(prefix: str, scope: dict[str, str], notes: Notes) -> str | None:
+    """The namespace that ``prefix`` stands for; an undeclared one stands for none."""
+    if prefix and prefix not in scope and prefix != "xml":
+        notes.repair("undeclared_prefix")
+    return scope.get(prefix)
 
 
 def inherit(metadata: Metadata, notes: Notes) -> None:

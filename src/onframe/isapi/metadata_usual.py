@@ -193,7 +193,7 @@ def _properties(text: str) -> list[Property]:
 
 def _new_pair(text: str) -> Property:
     name, value = text.split("</description><value>")
-    if "<" in name or ">" in name or "<" in value or ">" in value or is_misspelt(value):
+    if "<" in name or ">" in name or "<" in value or ">" in value or is_misspelt(name, value):
         raise _Unusual
     return name, value
 

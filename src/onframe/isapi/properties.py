@@ -17,38 +17,12 @@ if TYPE_CHECKING:
     from onframe.isapi.metadata import Number, Property, Target
 
 
-def _known(names: str) -> dict[str, str]:
-    return {name.lower(): name for name in names.split()}
-
-
-EVENT_TYPES = _known(
-    "linedetection fielddetection regionEntrance regionExiting parking loitering group rapidMove "
-    "unattendedBaggage attendedBaggage"
-)
-"""Event types of behaviour analysis by their lower case (B.11)."""
-CROSS_DIRECTIONS = _known("lefttoright righttoleft bothdirection")
-"""How a line is crossed, by lower case (B.11, B.14)."""
-DRIVING_DIRECTIONS = _known(
-    "unknown eastWest westEast southNorth northSouth southeastToNorthwest northwestToSoutheast "
-    "northeastToSouthwest southwestToNortheast forward back"
-)
-"""directionIndex by lower case (B.10)."""
-
-
 def _text(text: str) -> str:
     return text
 
 
-def _event_type(text: str) -> str:
-    return known_value(text, EVENT_TYPES)
-
-
-def _cross_direction(text: str) -> str:
-    return known_value(text, CROSS_DIRECTIONS)
-
-
-def _driving_direction(text: str) -> str:
-    return known_value(text, DRIVING_DIRECTIONS)
+def _known(name: str) -> Callable[[str], str]:
+    return lambda text: known_value(name, text)
 
 
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -62,9 +36,9 @@ _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
         (number, "confidence vehicleConfidence faceScore waitTime alarmTime distance length height width speed"),
         (integer, "country count alarmCount"),
         (boolean, "triggerEvent"),
-        (_event_type, "eventType"),
-        (_cross_direction, "crossdirection"),
-        (_driving_direction, "directionIndex"),
+        (_known("eventtype"), "eventType"),
+        (_known("crossdirection"), "crossdirection"),
+        (_known("directionindex"), "directionIndex"),
     )
     for name in names.split()
 }
@@ -181,7 +155,8 @@ def temperature_of(target: Target) -> Temperature | None:
     value = number(target.get("tempValue") or "")
     if value is None:
         return None
-    return Temperature(float(value), target.get("tempUnit") or None, target.get("tempProperty") or None)
+    unit = target.get("tempUnit") or None
+    return Temperature(float(value), unit and known_value("tempunit", unit), target.get("tempProperty") or None)
 
 
 def plate_of(target: Target) -> Plate | None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pyexpat import ErrorString, ExpatError, ParserCreate, XMLParserType
 from typing import Any
 
-from onframe.errors import DecodeError, LimitExceeded
+from onframe.errors import DecodeError
 from onframe.isapi import bounds
 from onframe.isapi.encodings import to_utf8
-from onframe.isapi.leniency import Notes
+from onframe.isapi.leniency import Notes, namespace_of
 
 _CHUNK = 16 * 1024
 _BLANKS = " \t\r\n"
@@ -58,19 +58,20 @@ def parse_tree(payload: bytes, notes: Notes | None = None) -> Element:
     Raises DecodeError (not well-formed, a DTD, anything behind the document) or LimitExceeded.
     """
     bounds.check_size(len(payload))
-    text = to_utf8(payload, notes or Notes())
-    root, end = parse_document(text)
+    notes = notes or Notes()
+    text = to_utf8(payload, notes)
+    root, end = parse_document(text, 0, notes)
     if text[end:].strip(b" \t\r\n\0"):
         raise bounds.unreadable("something follows the document", text, end)
     return root
 
 
-def parse_document(text: bytes, start: int = 0) -> tuple[Element, int]:
+def parse_document(text: bytes, start: int = 0, notes: Notes | None = None) -> tuple[Element, int]:
     """The first document of UTF-8 ``text`` at ``start``, and the offset behind it.
 
     Raises DecodeError or LimitExceeded.
     """
-    return _Builder().read(text, start)
+    return _Builder(notes or Notes()).read(text, start)
 
 
 def local_name(name: str) -> str:
@@ -85,7 +86,8 @@ class _Stop(Exception):
 class _Builder:
     """Builds Elements from expat's events, one document per instance."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
         self.root: Element | None = None
         self.end = -1
         self.root_has_content = False
@@ -129,7 +131,7 @@ class _Builder:
             check_tag(name, attributes)
             scope, attributes = _namespaces(scope, attributes)
         prefix, _, local = name.rpartition(":")
-        element = Element(local, scope.get(prefix), attributes)
+        element = Element(local, namespace_of(prefix, scope, self._notes), attributes)
         if self._stack:
             self._stack[-1].children.append(element)
             self.root_has_content = True
@@ -215,7 +217,8 @@ def _namespaces(scope: dict[str, str], attributes: dict[str, str]) -> tuple[dict
         if name == "xmlns":
             declared[""] = value
         elif name.startswith("xmlns:"):
-            declared[name[6:]] = value
+            if len(scope) < bounds.MAX_DEPTH:
+                declared[name[6:]] = value
         else:
             kept[local_name(name)] = value
     return ({**scope, **declared} if declared else scope), kept
@@ -257,6 +260,3 @@ def build(name: str, *content: Any, namespace: str | None = None, **attributes: 
     children = [item for item in content if isinstance(item, Element)]
     text = "".join(str(item) for item in content if item is not None and not isinstance(item, Element))
     return Element(name, namespace, attributes, text, children)
-
-
-__all__ = ["Element", "LimitExceeded", "build", "escape", "local_name", "parse_document", "parse_tree", "write"]
