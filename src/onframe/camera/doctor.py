@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 import msgspec
 
 from onframe.camera.camera import Camera
+from onframe.camera.location import HTTP_PORT, authority
 from onframe.camera.watch import Watch
 from onframe.errors import (
     AuthenticationError,
@@ -147,7 +148,9 @@ def _judge_types(camera: Camera, channel: int, configuration: MetadataCfg, types
         return Finding("types enabled", False, f"the channel has no {', '.join(missing)}", remedy)
     disabled = [metadata_type for metadata_type in wanted if enabled[metadata_type.lower()] is False]
     if disabled:
-        remedy = f"enable: onframe config set {camera.host} --channel {channel} --enable {','.join(disabled)}"
+        where = authority(camera.host, camera.http_port, HTTP_PORT)
+        options = f"--user {camera.username} --channel {channel} --enable {','.join(disabled)}"
+        remedy = f"enable: onframe config set {where} {options}"
         return Finding("types enabled", False, f"disabled: {', '.join(disabled)}", remedy)
     if not wanted:
         return Finding("types enabled", False, "the channel has no types", "set up a smart function on the device")
