@@ -6,7 +6,8 @@ Anything that the types below do not have, or have otherwise, makes ``read`` ret
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from functools import lru_cache
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -28,7 +29,7 @@ from onframe.isapi.values import integer, read_time
 _Word: TypeAlias = int | str | None
 
 
-class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False, frozen=True):
     ipAddress: str | None = None
     ipv6Address: str | None = None
     portNo: _Word = None
@@ -68,7 +69,7 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Person(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    objId: Annotated[str, msgspec.Meta(max_length=32)]
+    objId: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     traComplete: bool
     isvalid: Annotated[int, msgspec.Meta(ge=0, le=1)]
     GesturePolygon: _Gesture | None = None
@@ -93,8 +94,8 @@ class _Situation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Metadata(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    type: str
-    time: str
+    type: Annotated[str, msgspec.Meta(min_length=1)]
+    time: Annotated[str, msgspec.Meta(min_length=1)]
     subType: str | None = None
     DevInfo: _DevInfo | None = None
     Situation: _Situation | None = None
@@ -129,26 +130,23 @@ def read(text: bytes, notes: Notes) -> Metadata | None:
 
 
 def _metadata(document: _Document, notes: Notes) -> Metadata:
-    root = "Metadata" if document.Metadata is not None else "MetaData"
-    sent = document.Metadata or document.MetaData
-    if sent is None or (document.Metadata is not None and document.MetaData is not None):
+    root, sent = "Metadata", document.Metadata
+    if sent is None:
+        root, sent = "MetaData", document.MetaData
+        same_root(root, "Metadata", notes)
+    if sent is None or (sent is document.Metadata and document.MetaData is not None):
         raise _Unusual
-    same_root(root, "Metadata", notes)
-    metadata = Metadata(
-        _text(sent.type),
-        _text(sent.subType),
-        read_time(sent.time, notes) if _text(sent.time) else None,
-        None if sent.DevInfo is None else _dev_info(sent.DevInfo, notes),
-        root=root,
-    )
+    time = read_time(_text(sent.time) or "", notes)
+    metadata = Metadata(_text(sent.type), _text(sent.subType), time, root=root)
+    if sent.DevInfo is not None:
+        fields, repaired = _dev_info(sent.DevInfo)
+        metadata.device = DevInfo(*fields)
+        if repaired:
+            notes.repair("number_as_text")
     if sent.Situation is not None:
-        counts = sent.Situation
-        if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
-            if (sent.subType or "").lower() == "peoplecounting":
-                raise _Unusual
-        metadata.situation = Situation(counts.personCount, counts.enterRegionPeopleNum, counts.leaveRegionPeopleNum)
+        metadata.situation = _situation(sent.Situation, metadata.sub_type)
     if sent.CameraPoint:
-        metadata.tracking = [_person(person) for person in sent.CameraPoint]
+        metadata.tracking = _people(sent.CameraPoint)
     if sent.SuspList is not None:
         if sent.SuspList.suspNum != len(sent.SuspList.Data):
             raise _Unusual
@@ -156,28 +154,40 @@ def _metadata(document: _Document, notes: Notes) -> Metadata:
     return metadata
 
 
+def _situation(counts: _Situation, sub_type: str | None) -> Situation:
+    if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
+        if (sub_type or "").lower() == "peoplecounting":
+            raise _Unusual
+    return Situation(counts.personCount, counts.enterRegionPeopleNum, counts.leaveRegionPeopleNum)
+
+
 def _text(text: str | None) -> str | None:
-    if text is None or text == "":
+    if not text:
         return None
-    if text[0] in BLANKS or text[-1] in BLANKS:
+    if text.strip(BLANKS) != text:
         raise _Unusual
     return text
 
 
-def _dev_info(device: _DevInfo, notes: Notes) -> DevInfo:
+@lru_cache(maxsize=256)
+def _dev_info(device: _DevInfo) -> tuple[tuple[Any, ...], bool]:
+    """The values of a DevInfo, and whether a number stood in quotes; a camera sends the same in every document."""
+    numbers = (device.portNo, device.channel, device.radarChannel)
+    port_no, channel, radar_channel = map(_number, numbers)
     mac = _text(device.macAddress)
-    return DevInfo(
+    fields = (
         _text(device.ipAddress),
         _text(device.ipv6Address),
-        _number(device.portNo, notes),
+        port_no,
         None if mac is None else mac.lower(),
-        _number(device.channel, notes),
-        _number(device.radarChannel, notes),
+        channel,
+        radar_channel,
         None if device.domainName is None else _text(device.domainName) or "",
     )
+    return fields, any(isinstance(number, str) and number for number in numbers)
 
 
-def _number(value: _Word, notes: Notes) -> int | None:
+def _number(value: _Word) -> int | None:
     if not isinstance(value, str):
         return value
     if value == "":
@@ -185,24 +195,31 @@ def _number(value: _Word, notes: Notes) -> int | None:
     read = integer(value)
     if read is None:
         raise _Unusual
-    notes.repair("number_as_text")
     return read
 
 
-def _person(person: _Person) -> CameraPoint:
-    gesture, head = person.GesturePolygon, person.HeadPolygon
-    return CameraPoint(
-        _text(person.objId),
-        person.traComplete,
-        person.isvalid == 1,
-        None if gesture is None else _text(gesture.id),
-        [] if gesture is None else gesture.joints,
-        None if head is None else _head(head),
-    )
+def _people(people: list[_Person]) -> list[CameraPoint]:
+    found = []
+    for person in people:
+        gesture, head = person.GesturePolygon, person.HeadPolygon
+        found.append(
+            CameraPoint(
+                _text(person.objId),
+                person.traComplete,
+                person.isvalid == 1,
+                None if gesture is None else _text(gesture.id),
+                [] if gesture is None else gesture.joints,
+                None if head is None else _head(head),
+            )
+        )
+    return found
 
 
 def _head(head: _Head) -> HeadPolygon:
     rect, space, models = head.Rect, head.cct, head.HeadModel
+    if models is not None:
+        for model in models.Data:
+            _text(model.fea_data)
     return HeadPolygon(
         None if rect is None else (rect.x, rect.y, rect.width, rect.height),
         None if space is None else (space.x, space.y, space.z),
