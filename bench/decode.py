@@ -2,8 +2,9 @@
 
     python bench/decode.py [--messages 500] [--rounds 15] [--only TEXT]
 
-Every decoder sees the same distinct messages in the same order, in small turns that alternate, so that a slow moment
-of the machine meets all of them. CPU time of this thread is measured. The ratios are medians of those of the turns.
+Each round has new messages, all distinct, which every decoder sees in the same order, in small turns that alternate,
+so that a slow moment of the machine meets all of them. CPU time of this thread is measured. The ratios are medians of
+those of the turns.
 """
 
 from __future__ import annotations
@@ -55,25 +56,24 @@ def cost(decoder: Callable[[bytes], object], payloads: Sequence[bytes]) -> float
     return (time.thread_time_ns() - started) / 1000 / len(payloads)
 
 
-def measure(payloads: list[bytes], peers: dict[str, Decoder], rounds: int) -> dict[str, list[float]]:
-    """The cost of each decoder in each turn; the decoders take their turns in another order each time."""
+def measure(shape: str, count: int, peers: dict[str, Decoder], rounds: int) -> dict[str, list[float]]:
+    """The cost of each decoder in each turn; each round brings new messages, each turn another order of decoders."""
     decoders: dict[str, Callable[[bytes], object]] = {"onframe": decode, **peers}
     costs: dict[str, list[float]] = {name: [] for name in decoders}
     generator = random.Random(7)
     names = list(decoders)
-    for _ in range(rounds):
-        generator.shuffle(payloads)
-        for start in range(0, len(payloads), TURN):
+    for number in range(rounds):
+        payloads = messages(shape, count, number)
+        for start in range(0, count, TURN):
             generator.shuffle(names)
             for name in names:
                 costs[name].append(cost(decoders[name], payloads[start : start + TURN]))
     return costs
 
 
-def report(shape: str, payloads: list[bytes], costs: dict[str, list[float]]) -> bool:
-    """Print one shape; True when every target of it is met."""
-    size = statistics.mean(map(len, payloads))
-    print(f"\n{shape} ({len(payloads)} messages, {size:.0f} bytes)")
+def report(shape: str, size: float, costs: dict[str, list[float]]) -> bool:
+    """Print one shape; True when every target of it is met. ``size`` is that of a message in bytes."""
+    print(f"\n{shape} ({size:.0f} bytes)")
     met = True
     for name, values in costs.items():
         ratios = [value / own for value, own in zip(values, costs["onframe"], strict=True)]
@@ -101,7 +101,8 @@ def main() -> None:
         payloads = messages(shape, chosen.messages)
         peers = JSON_PEERS if shape in JSON_SHAPES else XML_PEERS
         check(payloads, peers)
-        met = report(shape, payloads, measure(payloads, peers, chosen.rounds)) and met
+        costs = measure(shape, chosen.messages, peers, chosen.rounds)
+        met = report(shape, statistics.mean(map(len, payloads)), costs) and met
     sys.exit(0 if met else 1)
 
 

@@ -13,10 +13,10 @@ _EVENTS = ("linedetection", "fielddetection", "regionEntrance", "loitering", "pa
 _COLOURS = ("yellow", "blue", "white", "black", "green")
 
 
-def messages(shape: str, count: int, seed: int = 1) -> list[bytes]:
-    """``count`` distinct messages of one shape, in random order."""
-    generator = random.Random(f"{shape} {seed}")
-    made = [SHAPES[shape](generator, number) for number in range(count)]
+def messages(shape: str, count: int, batch: int = 0) -> list[bytes]:
+    """``count`` distinct messages of one shape, in random order; no two batches share one, nor a time."""
+    generator = random.Random(f"{shape} {batch}")
+    made = [SHAPES[shape](generator, number) for number in range(batch * count, (batch + 1) * count)]
     generator.shuffle(made)
     assert len(set(made)) == count
     return made

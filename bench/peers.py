@@ -220,9 +220,12 @@ def _joint(joint: dict[str, Any]) -> JoinMsg:
     return JoinMsg(
         joint["gestureType"],
         joint["gestureScore"],
-        bool(joint["gestureValid"]),
-        (joint["x"], joint["y"], joint["z"]),
-        (joint["x2d"], joint["y2d"]),
+        joint["gestureValid"],
+        joint["x"],
+        joint["y"],
+        joint["z"],
+        joint["x2d"],
+        joint["y2d"],
     )
 
 
