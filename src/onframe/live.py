@@ -156,8 +156,8 @@ class _Scene:
         key = ((metadata.type or "").lower(), (metadata.sub_type or "").lower(), _part(metadata))
         if _is_empty(metadata):
             # without its list a radar's document is not told from another's
-            for part in ("rules", "radar rules"):
-                self.rules.pop((key[0], key[1], part), None)
+            for known in [known for known in self.rules if known[:2] == key[:2]]:
+                del self.rules[known]
             return
         self.rules[key] = record
         if len(self.rules) > _MAX_RULES:

@@ -132,7 +132,7 @@ class _Visit:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._feed.leave(self._page)
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await self._socket.close()
 
     async def _send(self) -> None:
