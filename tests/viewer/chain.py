@@ -1,0 +1,36 @@
+"""The whole chain in a process of its own: a simulated camera, our client, the viewer. Driven by lines on stdin.
+
+chain.py OPTIONS   OPTIONS is JSON for SimulatedCamera; prints {"url": …, "frames": …, "bare": […]} when all of it is up;
+                       bare are the loop frames that have no target, and so no document with a number
+report             prints {"lost": [frame, …]}: the loop frames of which a document was hit by the loss
+(end of input)     ends
+"""
+
+import asyncio
+import json
+import sys
+
+from onframe.camera.camera import Camera
+from onframe.simulator.camera import SimulatedCamera
+from onframe.simulator.scenes import load
+from onframe.viewer.server import Viewer
+
+
+async def main(options: dict[str, object]) -> None:
+    loop = asyncio.get_running_loop()
+    scene = load(str(options["scene"]), 1)
+    frames = scene.frames
+    bare = [n for n in range(frames) if not any(document.metadata.targets for document in scene.targets(n + frames))]
+    async with SimulatedCamera(**options) as simulated, Camera.from_url(simulated.url) as camera:
+        async with Viewer(camera) as viewer:
+            print(json.dumps({"url": viewer.url, "frames": frames, "bare": bare}), flush=True)
+            while await loop.run_in_executor(None, sys.stdin.readline):
+                lost = [round(hit.at * 25 / 1e9) % frames for hit in simulated.lost]
+                print(json.dumps({"lost": lost}), flush=True)
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
+    if "metadata_delay" in given:
+        given["metadata_delay"] = tuple(given["metadata_delay"])
+    asyncio.run(main(given))
