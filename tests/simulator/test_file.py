@@ -13,14 +13,19 @@ from onframe.simulator import video
 from onframe.simulator.file import FileProgramme, read_script
 
 XML = '<?xml version=\\"1.0\\"?><Metadata><type>activityTarget</type><subType>ANPR</subType></Metadata>'
+RULE = (
+    '{"type": "ruleTarget", "subType": "behaviorAnalysis", "targets": [{"ruleID": 1, "regions": [[[1, 2], [3, 4]]]}]}'
+)
+FACE = '{"type": "activityTarget", "subType":"faceSnap", "targets":[{"targetID":7, "properties":[["gender","male"]]}]}'
 SCRIPT = f"""# a comment
-{{"at": 0.0, "metadata": {{"type": "ruleTarget", "subType": "behaviorAnalysis", "targets": [{{"ruleID": 1, "regions": [[[1, 2], [3, 4]]]}}]}}}}
+{{"at": 0.0, "metadata": {RULE}}}
 
 {{"at": 0.5, "xml": "{XML}"}}
 {{"at": 0.25, "json": {{"Metadata": {{"type": "ruleTarget", "subType": "PeopleCounting"}}}}}}
-{{"at": 0.5, "metadata": {{"type": "activityTarget", "subType": "faceSnap", "targets": [{{"targetID": 7, "properties": [["gender", "male"]]}}]}}}}
+{{"at": 0.5, "metadata": {FACE}}}
 {{"at": 0.7, "xml": "half a docu"}}
 """
+UNUSABLE = ('{"at": -1, "xml": ""}', '{"xml": "x"}', '{"at": 1}', "[1]", "{", '{"at": 1, "metadata": {"targets": [3]}}')
 
 
 @pytest.fixture
@@ -53,9 +58,8 @@ def test_pictures_are_streamed_as_they_are_where_that_can_be_done(clip: Path, tm
     make(plain, "-bf", "0")
     programme = FileProgramme(plain)
     programme.prepare()
-    raw = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", str(plain), "-an", "-c", "copy", "-f", "h264", "-"], capture_output=True, check=True
-    ).stdout  # fmt: skip
+    copy = ["ffmpeg", "-v", "error", "-i", str(plain), "-an", "-c", "copy", "-f", "h264", "-"]
+    raw = subprocess.run(copy, capture_output=True, check=True).stdout
     assert b"".join(programme.picture(1, n)[0] for n in range(20)) == raw
     parameters = programme.parameters(1), programme.parameters(2)
     assert [(p.width, p.height) for p in parameters] == [(800, 450), (640, 360)]
@@ -89,9 +93,7 @@ def test_the_script_is_played_in_time_and_anew_with_each_loop(clip: Path, script
     assert decode(face.payload).value.targets[0].get("gender") == "male"
 
 
-@pytest.mark.parametrize(
-    "line", ['{"at": -1, "xml": ""}', '{"xml": "x"}', '{"at": 1}', "[1]", "{", '{"at": 1, "metadata": {"targets": [3]}}']
-)  # fmt: skip
+@pytest.mark.parametrize("line", UNUSABLE)
 def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "script.jsonl"
     path.write_text('{"at": 0, "xml": "<a/>"}\n' + line)
@@ -104,7 +106,8 @@ def test_records_of_watch_are_a_script(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     path.write_text(
         '{"captured_at": "2020-01-01T00:00:01.000+08:00", "metadata": {"type": "activityTarget"}}\n'
-        '{"captured_at": "2020-01-01T00:00:01.240+08:00", "metadata": {"type": "PTZ", "ptz": {"azimuth": 1.5, "presetNo": 2}}}'
+        '{"captured_at": "2020-01-01T00:00:01.240+08:00",'
+        ' "metadata": {"type": "PTZ", "ptz": {"azimuth": 1.5, "presetNo": 2}}}'
     )
     lines = read_script(path)
     assert [line.at for line in lines] == [0, 240_000_000]

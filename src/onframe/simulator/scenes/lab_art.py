@@ -83,7 +83,7 @@ def moving(canvas: Canvas, poses: Sequence[Pose], n: int) -> None:
     for pose in poses:
         x0, y0, x1, _ = pose.head_and_shoulders
         reach = 70 * pose.worker.scale
-        canvas.draw((x0 - reach, y0 - reach * 1.3, x1 + reach, 640), partial(_worker, pose=pose))
+        canvas.draw((x0 - reach, y0 - reach * 1.3, x1 + reach, 640), partial(_worker, pose=pose), 2)
     canvas.stamp(_bench(), (0, BENCH, 1280, 720))
     for i, x in enumerate((96, 448, 782, 1150)):
         canvas.draw((x - 20, 380, x + 20, 520), partial(_bubbles, x=x, color=LIQUIDS[i], t=n / 50 + i / 7), 2)

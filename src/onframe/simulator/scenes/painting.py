@@ -108,7 +108,7 @@ class Canvas:
             return
         patch = Image.new("RGBA", ((x1 - x0) * fineness, (y1 - y0) * fineness))
         draw(Pen(patch, self.scale * fineness, (x0 / self.scale, y0 / self.scale)))
-        patch = patch.resize((x1 - x0, y1 - y0), Image.Resampling.BOX)
+        patch = patch.reduce(fineness)
         self.image.paste(patch, (x0, y0), patch)
 
     def stamp(self, sprite: Image.Image, box: Pixels, opacity: float = 1.0) -> None:
