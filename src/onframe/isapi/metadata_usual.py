@@ -1,46 +1,69 @@
 """The fast way for XML metadata (B.10-B.15, B.17, B.20): documents of the usual shape.
 
-expat checks that the document is well-formed; then it is cut at the tags that are expected, in the guide's order.
-Anything else (another element or attribute, text between elements, references, comments, CDATA, a repair that is
-needed) makes ``read`` return None, and `onframe.isapi.metadata_xml` reads the document: both give the same Metadata.
+The document is cut at its tags, and the tags alone are its shape. A shape is checked once, strictly, and remembered
+with the places of its values: a camera sends few shapes and many documents. What is accepted here is a small part of
+XML: the guide's elements, no attributes but the root's, no references, comments or CDATA, printable text in the
+leaves, blanks elsewhere. All of that is well-formed. Anything else, and whatever needs a repair, makes ``read`` return
+None; then expat and `onframe.isapi.metadata_xml` read the document, and both ways give the same Metadata.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from pyexpat import ExpatError, ParserCreate
+from itertools import starmap
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from onframe.isapi import bounds
 from onframe.isapi.leniency import Notes, is_misspelt
-from onframe.isapi.metadata import DevInfo, Metadata, Property, PTZInfo, Region, Target
-from onframe.isapi.values import identifier, integer, number, read_time
+from onframe.isapi.metadata import (
+    DevInfo,
+    Metadata,
+    Number,
+    Point,
+    PTZInfo,
+    Radar,
+    RadarDetectionRegion,
+    Target,
+    VideoDetectionRegion,
+)
+from onframe.isapi.values import identifier, number, read_time
 
-_HEAD = re.compile(
-    r'(?:<\?xml[^<>]*\?>)?<Metadata((?: [\w:]+="[^"<>&]*"){0,4})><type>([^<>]+)</type>'
-    r"(?:<subType>([^<>]*)</subType>)?<time>([^<>]+)</time>(?:<DevInfo>(.*?)</DevInfo>)?"
-)
-_ATTRIBUTE = re.compile(r' ([\w:]+)="([^"]*)"')
-_DEV_INFO = re.compile(
-    r"(?:<ipAddress>([^<>]*)</ipAddress>)?(?:<ipv6Address>([^<>]*)</ipv6Address>)?(?:<portNo>(\d{1,9})</portNo>)?"
-    r"(?:<macAddress>([^<>]*)</macAddress>)?(?:<channel>(\d{1,9})</channel>)?(?:<domainName>([^<>]*)</domainName>)?"
-    r"(?:<radarChannel>(\d{1,9})</radarChannel>)?"
-)
-_TARGET = re.compile(
-    r"(?:<targetID>([^<>]*)</targetID>)?(?:<recognition>([^<>]*)</recognition>)?(?:<ruleID>([^<>]*)</ruleID>)?"
-    r"(?:<recognition>([^<>]*)</recognition>)?"
-    r"(?:<speed>([^<>]+)</speed><angle>([^<>]+)</angle><distance>([^<>]+)</distance>)?"
-)
-_PTZ = re.compile(
-    r"<elevation>([^<>]+)</elevation><azimuth>([^<>]+)</azimuth>(?:<zoom>([^<>]+)</zoom>)?"
-    r"(?:<focus>([^<>]+)</focus>)?(?:<presetNo>([^<>]+)</presetNo>)?"
-)
-_TARGET_LIST = ("<TargetDetection><TargetList>", "</TargetList></TargetDetection></Metadata>")
-_ACTIVITY_LIST = ("<ActivityTargetList>", "</ActivityTargetList></Metadata>")
-_REGIONS = ("<RegionList><Region><Point><x>", "</y></Point></Region></RegionList>")
-_PROPERTIES = ("<PropertyList><Property><description>", "</value></Property></PropertyList>")
-_BETWEEN = "</y></Point><Point><x>"
-_X_Y = "</x><y>"
+MAX_SIZE: Final = 4 * bounds.MAX_MARKUP
+"""Bytes of a document read here: so few that it cannot have too many elements."""
+_MAX_SHAPE: Final = 8192
+_ODD_BLANKS: Final = tuple(bytes((code,)) for code in (0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x1F))
+"""What str.isspace() takes for blank among ASCII, and XML does not."""
+_LARGEST: Final = 10**18
+
+_is_misspelt = lru_cache(maxsize=4096)(is_misspelt)
+
+_DECLARATION = re.compile(r"<\?xml version=\"1\.0\"(?: encoding=\"(?:utf|UTF)-8\")? ?\?")
+_ROOT = re.compile(r"<Metadata(?: version=\"([\w.]*)\")?(?: xmlns=\"([\w.:/#-]+)\")?", re.ASCII)
+
+_Schema: TypeAlias = "dict[str, _Schema | None]"
+_FIELDS: Final = ("targetID", "ruleID", "recognition", "speed", "angle", "distance")
+_TARGET: Final[_Schema] = {
+    "Target": {
+        **dict.fromkeys(_FIELDS),
+        "RegionList": {"Region": {"Point": {"x": None, "y": None}}},
+        "PropertyList": {"Property": {"description": None, "value": None}},
+        "PolarCoordinatesList": {"Coordinate": {"angle": None, "distance": None}},
+    }
+}
+_METADATA: Final[_Schema] = {
+    "type": None,
+    "subType": None,
+    "time": None,
+    "DevInfo": dict.fromkeys("ipAddress ipv6Address portNo macAddress channel radarChannel domainName".split()),
+    "TargetDetection": {"TargetList": {}},
+    "ActivityTargetList": {},
+    "RadarDetectionRegion": {**dict.fromkeys(("angle", "distance", "towards")), "VertexPoint": {"x": None, "y": None}},
+    "VideoDetectionRegion": dict.fromkeys(("angle", "fieldView")),
+    "PTZInfo": dict.fromkeys("elevation azimuth zoom focus presetNo".split()),
+}
 
 
 class _Unusual(Exception):
@@ -49,169 +72,309 @@ class _Unusual(Exception):
 
 def read(text: bytes, notes: Notes) -> Metadata | None:
     """The Metadata of a whole document in UTF-8, or None where the general reader has to read it."""
-    if len(text) > bounds.MAX_MARKUP or b"&" in text or b"\0" in text:
+    if len(text) > MAX_SIZE or b"&" in text or any(map(text.__contains__, _ODD_BLANKS)):
         return None
     seen = notes.marks()
     try:
-        compact = _compact(text.decode("utf-8"))
-        metadata = _metadata(compact, notes)
-        ParserCreate("utf-8").Parse(compact, True)
-    except (_Unusual, ValueError, ExpatError):
+        return _metadata(text.decode("utf-8").replace("<", "><").split(">"), notes)
+    except (_Unusual, ValueError, IndexError):  # IndexError: the tags end early
         notes.reset(seen)
         return None
-    return metadata
 
 
-def _compact(text: str) -> str:
-    """The document without blanks between elements, or _Unusual where there are any inside one."""
-    start = text.find("<DevInfo>")
-    words = text[start:].split()
-    if start < 0 or " ".join(words).count("> <") != len(words) - 1:
+def _metadata(pieces: list[str], notes: Notes) -> Metadata:
+    """``pieces`` are texts and tags by turns, beginning and ending with a text; tags still have their ``<``."""
+    texts, tags = pieces[::2], pieces[1::2]
+    targets: list[Target] = []
+    if "<Target" in tags:
+        first = after = tags.index("<Target")
+        while tags[after] == "<Target":
+            end = tags.index("</Target", after) + 1
+            targets.append(_target(texts[after:end], _target_shape(">".join(tags[after:end]))))
+            after = end
+        texts[first:after] = ()
+        tags[first:after] = ()
+    return _rest(texts, _rest_shape(">".join(tags)), targets, notes)
+
+
+# Shapes
+
+
+class _Node(NamedTuple):
+    """One element of a shape; ``place`` is that of its text where it is a leaf."""
+
+    name: str
+    place: int
+    children: list[_Node]
+
+
+def _node(tags: Sequence[str], at: int, schema: _Schema) -> tuple[_Node, int]:
+    """The element that begins at ``at``, and where the next one does."""
+    name = tags[at][1:]
+    if tags[at][:1] != "<" or name not in schema:
         raise _Unusual
-    return _compact_head(text[:start]) + "".join(words)
-
-
-def _compact_head(text: str) -> str:
-    compact = "".join([line.strip(" \t") for line in text.replace("\r\n", "\n").split("\n")])
-    if text.count("\n") != text.count(">\n") + text.count(">\r\n") or "> " in compact or " <" in compact:
+    inner, end = schema[name], "</" + name
+    children: list[_Node] = []
+    at += 1
+    if inner is None and tags[at] != end:
         raise _Unusual
-    return compact
+    while tags[at] != end:
+        child, at = _node(tags, at, inner or {})
+        children.append(child)
+    return _Node(name, at, children), at + 1
 
 
-def _metadata(text: str, notes: Notes) -> Metadata:
-    head = _HEAD.match(text)
-    if head is None:
+def _once(nodes: list[_Node], *several: str) -> dict[str, _Node]:
+    """The elements by name, each there once but for ``several``."""
+    found = {node.name: node for node in nodes}
+    if len(found) + sum(node.name in several for node in nodes) - len(found.keys() & set(several)) != len(nodes):
         raise _Unusual
-    attributes, kind, sub_type, time, device = head.groups()
-    version, namespace = _attributes(attributes)
-    metadata = Metadata(
-        kind,
-        sub_type or None,
-        read_time(time, notes),
-        None if device is None else DevInfo(*_dev_info(device)),
-        version=version,
-        namespace=namespace,
-    )
-    _body(text[head.end() :], metadata)
-    return metadata
+    return found
 
 
-@lru_cache(maxsize=64)
-def _attributes(text: str) -> tuple[str | None, str | None]:
-    found = dict(_ATTRIBUTE.findall(text))
-    if not found.keys() <= {"version", "xmlns"}:
+def _couples(nodes: list[_Node], first: str, second: str) -> Iterator[int]:
+    """The places of two leaves in each of ``nodes``, which hold nothing else."""
+    for node in nodes:
+        if [child.name for child in node.children] != [first, second]:
+            raise _Unusual
+        yield from (child.place for child in node.children)
+
+
+def _getter(places: Sequence[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    if len(places) < 2:
         raise _Unusual
-    return found.get("version"), found.get("xmlns")
+    return itemgetter(*places)
+
+
+class _TargetShape(NamedTuple):
+    """Where the values of a Target are: six fields, the points, the properties, the polar coordinates.
+
+    ``points`` and ``pairs`` are where those end among the ``leaves``; ``regions`` how many points each has.
+    """
+
+    leaves: Callable[[list[str]], tuple[str, ...]]
+    blanks: Callable[[list[str]], tuple[str, ...]]
+    points: int
+    pairs: int
+    regions: tuple[int, ...]
 
 
 @lru_cache(maxsize=256)
-def _dev_info(text: str) -> tuple[str | None, str | None, int | None, str | None, int | None, int | None, str | None]:
-    """The fields of a DevInfo block; a camera sends the same block in every document."""
-    found = _DEV_INFO.fullmatch(text) if len(text) < 1024 else None
-    if found is None:
+def _target_shape(shape: str) -> _TargetShape:
+    tags = _tags(shape)
+    node, _ = _node(tags, 0, _TARGET)
+    found = _once(node.children)
+    if not all(node.children and all(child.children for child in node.children) for node in _lists(found)):
         raise _Unusual
-    address, address6, port, mac, channel, domain, radar = found.groups()
-    ports = (int(one) if one else None for one in (port, channel, radar))
-    port_no, channel_no, radar_no = ports
-    return address or None, address6 or None, port_no, mac.lower() if mac else None, channel_no, radar_no, domain
+    regions = _children(found, "RegionList")
+    points = list(_couples([point for region in regions for point in region.children], "x", "y"))
+    pairs = list(_couples(_children(found, "PropertyList"), "description", "value"))
+    polar = list(_couples(_children(found, "PolarCoordinatesList"), "angle", "distance"))
+    fields = [found[name].place if name in found else -1 for name in _FIELDS]
+    leaves = [*fields, *points, *pairs, *polar]
+    blanks = [place for place in range(len(tags)) if place not in leaves]
+    lengths = tuple(len(region.children) for region in regions)
+    after = len(fields) + len(points)
+    return _TargetShape(_getter(leaves), _getter(blanks), after, after + len(pairs), lengths)
 
 
-def _body(text: str, metadata: Metadata) -> None:
-    kind = (metadata.type or "").lower()
-    if text.startswith("<TargetDetection>"):
-        start, end = _TARGET_LIST
-    elif text.startswith("<ActivityTargetList>") and kind != "ruletargetradar":
-        start, end = _ACTIVITY_LIST
-    else:
-        _ptz(text, metadata)
-        return
-    if not text.startswith(start) or not text.endswith(end) or len(text) < len(start) + len(end):
+def _tags(shape: str) -> list[str]:
+    if len(shape) > _MAX_SHAPE:
         raise _Unusual
-    targets = text[len(start) : -len(end)]
-    if targets:
-        metadata.targets = [_target(target) for target in _cut(targets, "<Target>", "</Target><Target>", "</Target>")]
+    return shape.split(">")
 
 
-def _cut(text: str, start: str, between: str, end: str) -> list[str]:
-    if not text.startswith(start) or not text.endswith(end):
+def _lists(found: dict[str, _Node]) -> list[_Node]:
+    return [node for name, node in found.items() if name.endswith("List")]
+
+
+def _children(found: dict[str, _Node], name: str) -> list[_Node]:
+    return found[name].children if name in found else []
+
+
+class _RestShape(NamedTuple):
+    """Where the values outside the targets are: those with ``names``, then the vertices of the radar's region."""
+
+    version: str | None
+    namespace: str | None
+    blocks: frozenset[str]
+    names: tuple[str, ...]
+    leaves: Callable[[list[str]], tuple[str, ...]]
+    blanks: Callable[[list[str]], tuple[str, ...]]
+
+
+@lru_cache(maxsize=256)
+def _rest_shape(shape: str) -> _RestShape:
+    tags = _tags(shape)
+    start = 1 if _DECLARATION.fullmatch(tags[0]) else 0
+    root = _ROOT.fullmatch(tags[start])
+    if root is None or tags[-1] != "</Metadata":
         raise _Unusual
-    return text[len(start) : -len(end)].split(between)
+    blocks: list[_Node] = []
+    at = start + 1
+    while at < len(tags) - 1:
+        node, at = _node(tags, at, _METADATA)
+        blocks.append(node)
+    found = _once(blocks)
+    places = dict(_places(found))
+    vertices = [node for node in _children(found, "RadarDetectionRegion") if node.name == "VertexPoint"]
+    leaves = [*places.values(), *_couples(vertices, "x", "y")]
+    blanks = [place for place in range(len(tags) + 1) if place not in leaves]
+    names = tuple(places)
+    return _RestShape(root[1], root[2], frozenset(found), names, _getter(leaves), _getter(blanks))
 
 
-def _target(text: str) -> Target:
-    head = _TARGET.match(text)
-    if head is None:
+def _places(found: dict[str, _Node]) -> Iterator[tuple[str, int]]:
+    """The leaves by their paths."""
+    if "TargetDetection" in found and "ActivityTargetList" in found:
         raise _Unusual
-    target_id, recognition, rule_id, later, speed, angle, distance = head.groups()
-    rest = text[head.end() :]
-    target = Target(
-        identifier(target_id) if target_id else None,
-        identifier(rule_id) if rule_id else None,
-        recognition or later or None,
-    )
-    if speed:
+    for name, node in found.items():
+        if _METADATA[name] is None:
+            yield name, node.place
+        elif not node.children and name != "ActivityTargetList":
+            raise _Unusual
+        else:
+            inside = _once(node.children, "VertexPoint")
+            yield from ((f"{name}.{leaf}", one.place) for leaf, one in inside.items() if _is_leaf(name, leaf))
+
+
+def _is_leaf(name: str, leaf: str) -> bool:
+    inner = _METADATA[name]
+    return inner is not None and inner[leaf] is None
+
+
+# Values
+
+
+def _target(texts: list[str], shape: _TargetShape) -> Target:
+    leaves_of, blanks_of, points, pairs, regions = shape
+    texts.append("")
+    leaves = leaves_of(texts)
+    joined = "".join(leaves)
+    if not _are_plain(joined, "".join(blanks_of(texts))):
+        raise _Unusual
+    target_id, rule_id, recognition, speed, angle, distance = leaves[:6]
+    target = Target(_identifier(target_id), _identifier(rule_id), recognition.strip() or None)
+    if regions:
+        found = _points(leaves[6:points], joined)
+        target.regions = [found] if len(regions) == 1 else _regions(found, regions)
+    if pairs > points:
+        values = list(map(str.strip, leaves[points:pairs]))
+        target.properties = properties = list(zip(values[::2], values[1::2], strict=True))
+        if any(starmap(_is_misspelt, properties)):
+            raise _Unusual
+    if len(leaves) > pairs:
+        target.polar = _points(leaves[pairs:], joined)
+    if speed or angle or distance:
         target.speed, target.angle, target.distance = _number(speed), _number(angle), _number(distance)
-    if rest.startswith("<R"):
-        regions, end, rest = rest.partition("</RegionList>")
-        target.regions = _regions(regions + end)
-    if rest:
-        target.properties = _properties(rest)
-    if recognition and later:
-        raise _Unusual
     return target
 
 
-def _number(text: str) -> int | float:
-    value = number(text)
+def _are_plain(leaves: str, blanks: str) -> bool:
+    """Whether the joined leaves are printable text and what stands between them is blank."""
+    return leaves.isprintable() and "<" not in leaves and (not blanks or (blanks.isspace() and blanks.isascii()))
+
+
+def _identifier(text: str) -> int | str | None:
+    return int(text) if text.isdecimal() and len(text) < 18 else identifier(text.strip())
+
+
+def _points(texts: Sequence[str], joined: str) -> list[Point]:
+    """The couples; ``joined`` holds all values of the target, and tells where int() would be too generous."""
+    numbers: list[Number]
+    try:
+        if "_" in joined:
+            raise ValueError
+        numbers = list(map(int, texts))
+    except ValueError:
+        numbers = [_required(text) for text in texts]
+    if max(numbers) > _LARGEST or min(numbers) < -_LARGEST:
+        raise _Unusual
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _regions(points: list[Point], lengths: tuple[int, ...]) -> list[list[Point]]:
+    regions = []
+    for length in lengths:
+        regions.append(points[:length])
+        points = points[length:]
+    return regions
+
+
+def _required(text: str) -> Number:
+    value = number(text.strip())
     if value is None:
         raise _Unusual
     return value
 
 
-def _regions(text: str) -> list[Region]:
-    regions = _cut(text, _REGIONS[0], "</y></Point></Region><Region><Point><x>", _REGIONS[1])
-    return [_region(region) for region in regions]
+def _number(text: str | None) -> Number | None:
+    """The number of a leaf; None where it is absent or empty."""
+    return _required(text) if text and text.strip() else None
 
 
-def _region(text: str) -> Region:
-    """The points; that x and y alternate follows from being well-formed."""
-    points = text.count(_BETWEEN) + 1
-    texts = text.replace(_BETWEEN, _X_Y).split(_X_Y)
-    if len(texts) != 2 * points or text.count(_X_Y) != points:
+def _integer(text: str | None) -> int | None:
+    value = _number(text)
+    if isinstance(value, float):
         raise _Unusual
-    if len(text) > 50 * points or "_" in text or "." in text:
-        numbers = map(_number, texts)
-    else:
-        numbers = map(int, texts)
-    return list(zip(numbers, numbers, strict=True))
+    return value
 
 
-def _properties(text: str) -> list[Property]:
-    found = _cut(text, _PROPERTIES[0], "</value></Property><Property><description>", _PROPERTIES[1])
-    return [_pair(pair) if len(pair) < 200 else _new_pair(pair) for pair in found]
-
-
-def _new_pair(text: str) -> Property:
-    name, value = text.split("</description><value>")
-    if "<" in name or ">" in name or "<" in value or ">" in value or is_misspelt(name, value):
+def _rest(texts: list[str], shape: _RestShape, targets: list[Target], notes: Notes) -> Metadata:
+    leaves = shape.leaves(texts)
+    if texts[0] or not _are_plain("".join(leaves), "".join(shape.blanks(texts))):
         raise _Unusual
-    return name, value
-
-
-_pair = lru_cache(maxsize=4096)(_new_pair)
-"""Most pairs come again and again; their tuples are shared."""
-
-
-def _ptz(text: str, metadata: Metadata) -> None:
-    (block,) = _cut(text, "<PTZInfo>", "</PTZInfo><PTZInfo>", "</PTZInfo></Metadata>")
-    found = _PTZ.fullmatch(block)
-    if found is None:
+    found = dict(zip(shape.names, map(str.strip, leaves), strict=False))
+    get, blocks = found.get, shape.blocks
+    kind, time = get("type") or None, get("time")
+    if kind is not None and "ActivityTargetList" in blocks and kind.lower() == "ruletargetradar":
         raise _Unusual
-    elevation, azimuth, zoom, focus, preset = found.groups()
-    ptz = PTZInfo(_number(elevation), _number(azimuth))
-    ptz.zoom = None if zoom is None else _number(zoom)
-    ptz.focus = None if focus is None else integer(focus)
-    ptz.preset_no = None if preset is None else integer(preset)
-    if (focus and ptz.focus is None) or (preset and ptz.preset_no is None):
-        raise _Unusual
-    metadata.ptz = ptz
+    metadata = Metadata(kind, get("subType") or None, read_time(time, notes) if time else None)
+    metadata.version, metadata.namespace, metadata.targets = shape.version, shape.namespace, targets
+    if "DevInfo" in blocks:
+        metadata.device = _dev_info(get)
+    if "RadarDetectionRegion" in blocks or "VideoDetectionRegion" in blocks:
+        metadata.radar = _radar(get, blocks, leaves[len(shape.names) :])
+    if "PTZInfo" in blocks:
+        metadata.ptz = _ptz(get)
+    return metadata
+
+
+_Get: TypeAlias = Callable[[str], Any]
+
+
+def _dev_info(get: _Get) -> DevInfo:
+    return DevInfo(
+        get("DevInfo.ipAddress") or None,
+        get("DevInfo.ipv6Address") or None,
+        _integer(get("DevInfo.portNo")),
+        (get("DevInfo.macAddress") or "").lower() or None,
+        _integer(get("DevInfo.channel")),
+        _integer(get("DevInfo.radarChannel")),
+        get("DevInfo.domainName"),
+    )
+
+
+def _radar(get: _Get, blocks: frozenset[str], vertices: Sequence[str]) -> Radar:
+    radar = Radar()
+    if "RadarDetectionRegion" in blocks:
+        path = "RadarDetectionRegion."
+        radar.detection_region = RadarDetectionRegion(
+            _number(get(path + "angle")), _number(get(path + "distance")), _number(get(path + "towards"))
+        )
+        if vertices:
+            radar.detection_region.vertices = _points(vertices, "_")
+    if "VideoDetectionRegion" in blocks:
+        path = "VideoDetectionRegion."
+        radar.video_region = VideoDetectionRegion(_number(get(path + "angle")), _number(get(path + "fieldView")))
+    return radar
+
+
+def _ptz(get: _Get) -> PTZInfo:
+    return PTZInfo(
+        _number(get("PTZInfo.elevation")),
+        _number(get("PTZInfo.azimuth")),
+        _number(get("PTZInfo.zoom")),
+        _integer(get("PTZInfo.focus")),
+        _integer(get("PTZInfo.presetNo")),
+    )
