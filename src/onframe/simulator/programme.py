@@ -155,6 +155,7 @@ class SceneProgramme(FilmProgramme):
     def prepare(self) -> None:
         from onframe.simulator.sound import ambience
 
+        self.scene.prepare()
         self.films = films_of(self.scene, frame_marks=self._frame_marks)
         self._main.sound = self._main.sound or ambience(self.scene.frames / FRAMES_PER_SECOND)
 

@@ -80,6 +80,10 @@ class All(Scene):
             pane(Lab, 5, 2, 2, 1),
         ]
 
+    def prepare(self) -> None:
+        for pane in self.panes:
+            pane.scene.prepare()
+
     def rules(self, n: int) -> list[SceneDocument]:
         return [_moved(document, pane) for pane in self.panes for document in pane.scene.rules(n)]
 

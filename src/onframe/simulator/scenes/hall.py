@@ -100,6 +100,9 @@ class Hall(Scene):
             (Trip(310 + offset, 190), "coming", -420, self.seed),
         ]
 
+    def prepare(self) -> None:
+        self.heat_map(0)
+
     def visitors(self, n: int) -> list[Visitor]:
         """Everybody in the hall at frame ``n``, far ones first."""
         return sorted([*self.customers(n), *self._walkers(n)], key=lambda v: v.y)

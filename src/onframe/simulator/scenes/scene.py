@@ -60,6 +60,9 @@ class Scene:
         self.seed = seed
         self.outside = outside
 
+    def prepare(self) -> None:
+        """Do what takes long the first time, such as imports; called in a thread before the scene plays."""
+
     def rules(self, n: int) -> list[SceneDocument]:
         """Every rule in the state it has at frame ``n``."""
         return []

@@ -38,6 +38,9 @@ class Thermal(Scene):
 
     name: ClassVar[str] = "thermal"
 
+    def prepare(self) -> None:
+        self.at(*MOTOR, 0)
+
     def fire(self, n: int) -> float:
         """How strongly it burns, 0..1."""
         t = (n + self.seed * 13) % self.frames / self.frames
