@@ -143,8 +143,7 @@ def _metadata(document: _Document, notes: Notes) -> Metadata:
         metadata.device = DevInfo(*fields)
         if repaired:
             notes.repair("number_as_text")
-    if sent.Situation is not None:
-        metadata.situation = _situation(sent.Situation, metadata.sub_type)
+    metadata.situation = _situation(sent)
     if sent.CameraPoint:
         metadata.tracking = _people(sent.CameraPoint)
     if sent.SuspList is not None:
@@ -154,10 +153,13 @@ def _metadata(document: _Document, notes: Notes) -> Metadata:
     return metadata
 
 
-def _situation(counts: _Situation, sub_type: str | None) -> Situation:
-    if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
-        if (sub_type or "").lower() == "peoplecounting":
+def _situation(sent: _Metadata) -> Situation | None:
+    counts = sent.Situation or _Situation()
+    if (sent.subType or "").lower() == "peoplecounting":
+        if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
             raise _Unusual
+    if sent.Situation is None:
+        return None
     return Situation(counts.personCount, counts.enterRegionPeopleNum, counts.leaveRegionPeopleNum)
 
 

@@ -20,6 +20,8 @@ from onframe.isapi.leniency import Notes, namespace_of
 
 _CHUNK = 16 * 1024
 _BLANKS = " \t\r\n"
+_MISCELLANEOUS = re.compile(rb"(?:[ \t\r\n]*(?:<!--(?:(?!--).)*-->|<\?(?!xml\s)(?:(?!\?>).)*\?>))*", re.DOTALL)
+"""Comments and processing instructions behind the root; they belong to its document."""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,9 @@ class _Builder:
     def _behind(self, text: bytes, end: int) -> int:
         """Where the document ends: expat stands at the end tag, or behind an empty element's tag."""
         empty = not self.root_has_content and text[end - 2 : end] == b"/>"
-        return end if empty else text.index(b">", end) + 1
+        end = end if empty else text.index(b">", end) + 1
+        found = _MISCELLANEOUS.match(text, end, end + bounds.MAX_MARKUP)
+        return found.end() if found else end
 
     def path(self) -> str:
         return "/".join(element.name for element in self._stack[:8])
