@@ -48,8 +48,8 @@ class VideoTime(msgspec.Struct, frozen=True):
 class Gap(msgspec.Struct, tag="gap", tag_field="kind"):
     """Something was lost, and how much.
 
-    ``reason`` is "loss" (RTP sequence numbers are missing), "overflow" (our own queue was full),
-    "oversize" or "reconnect". ``packets`` counts RTP packets, ``records`` Records; None is unknown.
+    ``reason`` is "loss" (RTP sequence numbers are missing), "overflow" (our own queue was full)
+    or "reconnect". ``packets`` counts RTP packets, ``records`` Records; None is unknown.
     """
 
     camera: str
@@ -81,7 +81,10 @@ class StateChange(msgspec.Struct, tag="state", tag_field="kind"):
 
 
 class Undecodable(msgspec.Struct, tag="undecodable", tag_field="kind"):
-    """A document that could not be read; it costs only itself. ``raw`` holds its bytes."""
+    """A document that could not be read; it costs only itself.
+
+    ``raw`` holds its bytes; it is empty for one longer than 4 MiB, which is not kept.
+    """
 
     camera: str
     channel: int

@@ -119,13 +119,14 @@ def test_two_losses_before_a_record_are_one_gap_in_it():
 
 
 @pytest.mark.requirement("R-041")
-def test_an_oversize_message_is_a_gap():
+def test_an_oversize_message_is_one_undecodable_and_the_next_is_read():
     made = receiver(video=False, max_size=2000)
     assert made.packet("m", rtp(1, b"<a>" + b"x" * 1500, marker=False), at(0)) == []
-    (gap,) = made.packet("m", rtp(2, b"x" * 1500), at(0))
-    assert (gap.reason, gap.records, gap.first_sequence, gap.last_sequence) == ("oversize", 1, 1, 2)
-    (record,) = made.packet("m", rtp(3, xml(), timestamp=3600), at(1))
-    assert record.gap_before == gap
+    (bad,) = made.packet("m", rtp(2, b"x" * 1500, marker=False), at(0))
+    assert (bad.error, bad.message) == ("LimitExceeded", "the document is longer than 2000 bytes")
+    assert made.packet("m", rtp(3, b"x" * 1500), at(0)) == []
+    (record,) = made.packet("m", rtp(4, xml(), timestamp=3600), at(1))
+    assert (record.gap_before, made.counters["oversize"], made.counters["undecodable"]) == (None, 1, 1)
 
 
 @pytest.mark.requirement("R-041")

@@ -23,7 +23,7 @@ Accept: TypeAlias = Callable[[Record], bool]
 MAX_BYTES = 16 * 1024 * 1024
 """Raw bytes that one subscriber's queue holds at most."""
 
-_REASONS = ("loss", "oversize", "overflow", "reconnect")
+_REASONS = ("loss", "overflow", "reconnect")
 
 
 class Counters(msgspec.Struct):

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from onframe.errors import DecodeError, OnframeError, ProtocolError
+from onframe.errors import DecodeError, LimitExceeded, OnframeError, ProtocolError
 from onframe.isapi.document import Document, decode_all
 from onframe.isapi.metadata import Metadata
 from onframe.record import AccessUnit, Coordinates, Gap, Record, Undecodable, VideoTime
 from onframe.wire.clock import SessionClock
 from onframe.wire.payload.h264 import H264Depacketizer
-from onframe.wire.payload.message import MAX_SIZE, PAYLOAD_TYPE, Depacketizer, Message, Oversize, Report
+from onframe.wire.payload.message import MAX_SIZE, PAYLOAD_TYPE, Depacketizer, Message, Oversize, Restart
 from onframe.wire.rtcp import (
     CNAME,
     Bye,
@@ -221,22 +221,28 @@ class Receiver:
         return received
 
     def _gaps(self, track: _Documents, now_ns: int) -> list[Received]:
-        """A Gap for each loss; the next Record will carry them as one."""
-        gaps: list[Received] = []
+        """A Gap for each loss; the next Record will carry them as one. What was too long to keep is Undecodable."""
+        received: list[Received] = []
         for report in track.depacketizer.take_reports():
+            if isinstance(report, Oversize):
+                received.append(self._oversize(report, now_ns))
+                continue
             gap = self._gap(report, now_ns)
             track.gap = gap if track.gap is None else _joined(track.gap, gap)
-            gaps.append(gap)
-        return gaps
+            received.append(gap)
+        return received
 
-    def _gap(self, report: Report, now_ns: int) -> Gap:
+    def _gap(self, report: Loss | Restart, now_ns: int) -> Gap:
         gap = Gap(self.camera, self.channel, self.stream, self.epoch, _instant(now_ns), "loss")
         if isinstance(report, Loss):
             gap.packets, gap.first_sequence, gap.last_sequence = report.packets, report.first, report.last
-        elif isinstance(report, Oversize):
-            gap.reason, gap.records = "oversize", 1
-            gap.first_sequence, gap.last_sequence = report.first_sequence, report.last_sequence
         return gap
+
+    def _oversize(self, report: Oversize, now_ns: int) -> Undecodable:
+        error = LimitExceeded(
+            f"the document is longer than {self._max_size} bytes", limit="document size", maximum=self._max_size
+        )
+        return self._undecodable(error, report.timestamp, b"", now_ns)
 
     def _read(self, track: _Documents, message: Message, now_ns: int) -> list[Received]:
         """Every document of a message; one that cannot be read costs itself alone (R-105)."""
@@ -244,20 +250,20 @@ class Receiver:
         try:
             for document in decode_all(message.payload):
                 if isinstance(document, OnframeError):
-                    received.append(self._undecodable(document, message, now_ns))
+                    received.append(self._undecodable(document, message.timestamp, message.payload, now_ns))
                 else:
                     received.append(self._document(track, document, message, now_ns))
         except OnframeError as error:
-            received.append(self._undecodable(error, message, now_ns))
+            received.append(self._undecodable(error, message.timestamp, message.payload, now_ns))
         return received
 
     def _document(self, track: _Documents, document: Document, message: Message, now_ns: int) -> Record | Undecodable:
         if not isinstance(document.value, Metadata):
             error = DecodeError(f"a document of kind {document.kind} on the metadata track")
-            return self._undecodable(error, message, now_ns)
+            return self._undecodable(error, message.timestamp, message.payload, now_ns)
         return self._record(track, document, document.value, message, now_ns)
 
-    def _undecodable(self, error: OnframeError, message: Message, now_ns: int) -> Undecodable:
+    def _undecodable(self, error: OnframeError, timestamp: int, raw: bytes, now_ns: int) -> Undecodable:
         self._counts["undecodable"] += 1
         return Undecodable(
             camera=self.camera,
@@ -270,8 +276,8 @@ class Receiver:
             path=getattr(error, "path", None),
             offset=getattr(error, "offset", None),
             excerpt=getattr(error, "excerpt", None),
-            timestamp=message.timestamp,
-            raw=message.payload,
+            timestamp=timestamp,
+            raw=raw,
         )
 
     def _record(

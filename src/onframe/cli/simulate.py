@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shlex
+import shutil
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,13 +51,14 @@ async def command(
     if script is not None and video is None:
         raise UsageError("--script says what metadata goes with a --video; give both")
     options: dict[str, Any] = {} if clock is None else {"clock": clock}
+    password = read_password(password_file)
     simulated = SimulatedCamera(
         scene,
         host=host,
         http_port=http_port,
         rtsp_port=rtsp_port,
         username=user,
-        password=read_password(password_file),
+        password=password,
         profile=profile,
         seed=seed,
         video=video,
@@ -64,24 +68,41 @@ async def command(
         metadata_loss=metadata_loss,
         **options,
     )
+    given = password is not None
     print(f"Preparing the {'video' if video else 'scene ' + repr(scene)} …", flush=True)
     async with simulated:
         print(f"A simulated camera is at http://{simulated.host}:{simulated.http_port}")
         print(f"  video and metadata   rtsp://{simulated.host}:{simulated.rtsp_port}/ISAPI/Streaming/channels/101")
         print(f"  user                 {simulated.username}")
-        print(f"  password             {simulated.password}")
-        print(f"Watch it:  {watch_command(simulated)}")
+        print(f"  password             {_place(password_file) if given else simulated.password}")
+        print(f"Watch it:  {watch_command(simulated, given=given, password_file=password_file)}")
         print("Ctrl-C ends it.", flush=True)
         await until_interrupted()
     return 0
 
 
-def watch_command(simulated: Any) -> str:
-    """The command to paste that watches this camera."""
-    return (
-        f"{PASSWORD_VARIABLE}='{simulated.password}' onframe watch {simulated.host} --http-port {simulated.http_port} "
-        f"--rtsp-port {simulated.rtsp_port} --user {simulated.username}"
-    )
+def watch_command(simulated: Any, *, given: bool = False, password_file: Path | None = None) -> str:
+    """The command to paste that watches this camera; a password that was given is not repeated in it."""
+    words = [*_program(), "watch", simulated.host]
+    words += ["--http-port", str(simulated.http_port), "--rtsp-port", str(simulated.rtsp_port)]
+    words += ["--user", simulated.username]
+    if password_file is not None:
+        words += ["--password-file", str(password_file.resolve())]
+    command = shlex.join(words)
+    return command if given else f"{PASSWORD_VARIABLE}={shlex.quote(simulated.password)} {command}"
+
+
+def _program() -> list[str]:
+    """What a shell runs as this very program."""
+    script = Path(sys.executable).parent / "onframe"
+    found = shutil.which("onframe")
+    if found and script.exists() and Path(found).samefile(script):
+        return ["onframe"]
+    return [str(script)] if script.exists() else [sys.executable, "-m", "onframe"]
+
+
+def _place(password_file: Path | None) -> str:
+    return f"the one in {password_file or '$' + PASSWORD_VARIABLE}"
 
 
 async def until_interrupted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -21,10 +22,17 @@ async def command(
     Example: onframe view 192.168.0.64 --user admin
     """
     from onframe.cli.simulate import until_interrupted
+    from onframe.errors import AuthenticationError, OnframeError
     from onframe.viewer.server import Viewer
 
     device = device or DeviceOptions()
     async with device.camera(host) as camera:
+        try:
+            await camera.supports_metadata()
+        except AuthenticationError:
+            raise
+        except OnframeError as error:  # the page goes on trying, and says how it stands
+            print(f"{error}; trying all the same", file=sys.stderr)
         async with Viewer(
             camera, channel=device.channel, stream=device.stream, types=words(types), port=port
         ) as viewer:

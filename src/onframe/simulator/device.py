@@ -5,6 +5,7 @@ Configuration per channel, subscriptions with their lifetime, who may log in, an
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections import deque
@@ -17,6 +18,8 @@ from onframe.isapi.config import METADATA_TYPES, DeviceCap, MetadataCap, Metadat
 from onframe.isapi.devicecap import DeviceCapNode, count_nodes, device_cap_table, tree_of
 from onframe.isapi.resources import RTSP_PORT, parse_id, stream_url
 from onframe.wire.digest import DigestServer, Verdict
+
+log = logging.getLogger("onframe.simulator")
 
 Protocol: TypeAlias = Literal["http", "rtsp"]
 Condition: TypeAlias = Literal["ready", "notActivated", "deviceBusy", "serviceUnavailable", "upgrading", "deviceError"]
@@ -170,11 +173,13 @@ class Device:
             return None
         if verdict is Verdict.REFUSED:
             self.log.append(RefusedLogin(protocol, method, uri, time.time()))
+            log.warning("refused wrong credentials over %s: %s %s", protocol, method, without_credentials(uri))
         return digest.challenges(secrets.token_hex(16), stale=verdict is Verdict.STALE)
 
     def log_request(self, protocol: Protocol, method: str, uri: str, status: int, credentials: bool) -> None:
         """Remember one answered request; the last ten thousand are kept."""
         self.requests.append(LoggedRequest(protocol, method, uri, status, credentials))
+        log.debug("%s %s %s: %d", protocol, method, without_credentials(uri), status)
 
     def _digest(self, qop: tuple[str, ...], nonce_uses: int | None, strict_nc: bool) -> DigestServer:
         return DigestServer(
@@ -312,6 +317,14 @@ class Device:
         ]
         for token in ended:
             del self._subscriptions[token]
+
+
+def without_credentials(uri: str) -> str:
+    """A request's target as it may be logged: some clients leave user and password in it, and printable alone."""
+    scheme, separator, rest = uri.partition("://")
+    place, slash, path = rest.partition("/")
+    shown = f"{scheme}://{place.rpartition('@')[2]}{slash}{path}" if separator else uri
+    return ascii(shown[:256])[1:-1]
 
 
 def _segments(url: str) -> list[str]:
