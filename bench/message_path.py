@@ -24,6 +24,8 @@ from blaster import payloads
 
 HERE = Path(__file__).parent
 
+FFMPEG = "ffmpeg -nostdin -loglevel error -y -analyzeduration 0 -rtsp_transport tcp -allowed_media_types data".split()
+"""ffmpeg taking the data tracks of an RTSP address over TCP."""
 STEPS = {
     "onframe, messages": "messages",
     "onframe, typed documents": "documents",
@@ -59,8 +61,7 @@ def ffmpeg(url: str, count: int) -> float:
     """CPU seconds of ffmpeg copying the data track."""
     directory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.NamedTemporaryFile(dir=directory) as copied:
-        options = "-nostdin -loglevel error -y -analyzeduration 0 -rtsp_transport tcp -allowed_media_types data".split()
-        command = ["ffmpeg", *options, "-i", url, "-map", "0:d", "-c", "copy", "-f", "data", copied.name]
+        command = [*FFMPEG, "-i", url, "-map", "0:d", "-c", "copy", "-f", "data", copied.name]
         used = cpu_of(command, lambda output: None)
         if Path(copied.name).read_bytes() != b"".join(payloads(count)):
             sys.exit("ffmpeg did not copy what was sent")
