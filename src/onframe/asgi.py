@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from onframe.errors import ConnectionLost
+from onframe.errors import ConnectionLost, OnframeError
 
 GRACE = 1  # seconds that open connections get at the end
 
@@ -27,7 +27,7 @@ class _Server(uvicorn.Server):
 class Site:
     """Serves ``app`` on (host, port) for as long as the ``async with`` lasts; port 0 takes a free one.
 
-    Raises ConnectionLost where the address is taken.
+    Raises OnframeError where the port is taken.
     """
 
     def __init__(self, app: Any, host: str, port: int, **settings: Any) -> None:
@@ -84,8 +84,8 @@ class Site:
             listener.bind((self.host, self.port))
         except OSError as error:
             listener.close()
-            raise ConnectionLost(
-                f"{self.host}:{self.port} cannot be listened on: {error.strerror}",
-                hint="another program may have this port; choose another, or 0 for a free one",
+            raise OnframeError(
+                f"port {self.port} of {self.host} cannot be used: {error.strerror}",
+                hint="choose another port, or 0 for a free one",
             ) from error
         return listener

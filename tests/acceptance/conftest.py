@@ -204,6 +204,12 @@ def program() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture
+def shell() -> Callable[[str], subprocess.CompletedProcess[str]]:
+    """Runs a line as it would be pasted."""
+    return lambda line: run("sh", "-c", line)
+
+
+@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     """Starts commands of ours, which are ended with the test."""
     started: list[Process] = []

@@ -47,7 +47,7 @@ def test_a_document_is_one_line_of_json(tmp_path: Path, capfdbinary: pytest.Capt
 
 
 def test_a_bad_document_costs_itself_and_the_exit_code() -> None:
-    done = onframe("decode", "-", stdin=b"<Metadata><type>x</Metadata>" + PLATE)
+    done = onframe("decode", "-", stdin=b"<Metadata><type>x</Metadata>" + b'<?xml version="1.0"?>' + PLATE)
     lines = done.stdout.splitlines()
     assert done.returncode == 1
     assert lines[0].startswith(b'{"kind":"error"') and b'"type":"DecodeError"' in lines[0]

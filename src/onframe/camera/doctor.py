@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Collection
 
 import msgspec
@@ -70,9 +71,13 @@ async def _port(camera: Camera, name: str, port: int, option: str) -> Finding:
         return Finding(name, False, f"{where} does not answer within {camera.timeout:g} s", remedy)
     except OSError as error:
         remedy = f"check that the camera is on, its address, and that this is its port ({option})"
-        return Finding(name, False, f"{where} cannot be reached: {error.strerror or error}", remedy)
+        return Finding(name, False, f"{where} cannot be reached: {_reason(error)}", remedy)
     writer.close()
     return Finding(name, True, f"{where} is open")
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 # -- HTTP --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
@@ -200,7 +201,8 @@ class RTSPClient:
             raise ConnectionLost(f"{self.host}:{self.port} did not answer in {self._timeout:g} s") from error
         except OSError as error:
             hint = "check the address and the RTSP port"
-            raise ConnectionLost(f"no RTSP connection to {self.host}:{self.port}: {error}", hint=hint) from error
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+            raise ConnectionLost(f"no RTSP connection to {self.host}:{self.port}: {reason}", hint=hint) from error
         _tune(transport.get_extra_info("socket"))
         self.last_received = loop.time()
 

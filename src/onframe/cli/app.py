@@ -2,8 +2,8 @@
 
 Exit codes:
 
-    0    done
-    1    a document could not be read, or a check of the doctor failed
+    0    done; simulate, demo and view end so by Ctrl-C
+    1    a document could not be read, a check of the doctor failed, or a port of this machine is taken
     2    the command line is wrong
     3    refused with these credentials
     4    the device's answer is no
@@ -11,6 +11,7 @@ Exit codes:
     6    the device is not reached, or was lost
     7    the device broke a protocol's rules, or a bound was hit
     130  interrupted by Ctrl-C
+    141  the program that read the output has ended, as in "| head"
 """
 
 from __future__ import annotations

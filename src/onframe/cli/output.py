@@ -39,6 +39,9 @@ class JSONLines(Output):
     def flush(self) -> None:
         sys.stdout.buffer.flush()
 
+    def close(self) -> None:
+        """Each line is out already."""
+
 
 def describe(event: Event) -> str:
     """One line about an event that is no Record."""

@@ -7,22 +7,29 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.rule import Rule
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from onframe.cli.output import Output, describe
+from onframe.cli.summary import summary
 from onframe.record import Event, Gap, Record, StateChange, Undecodable
 
 REDRAWS = 5  # a second
-NOTES = 6
+NOTES = 3
+HEAD = 5
+"""Lines above the rows: two of the head, two rules and the names of the columns."""
+FRESH = 1.0
+"""Seconds in which a row stands out."""
 STATE_STYLES = {
     "live": "bold green",
     "quiet": "green",
-    "stale": "yellow",
-    "backoff": "yellow",
+    "stale": "bold yellow",
+    "backoff": "bold yellow",
     "auth_failed": "bold red",
+    "no_track": "bold red",
 }
 
 
@@ -30,37 +37,38 @@ STATE_STYLES = {
 class _Row:
     """What is shown of one sort of document."""
 
+    said: str = ""
     count: int = 0
-    last: Record | None = None
     times: deque[float] = field(default_factory=lambda: deque(maxlen=50))
 
     def add(self, record: Record, now: float) -> None:
         self.count += 1
-        self.last = record
+        self.said = summary(record)
         self.times.append(now)
 
     def rate(self, now: float) -> float:
         """Documents a second, over the last fifty."""
-        if len(self.times) < 2:
-            return 0.0
         return (len(self.times) - 1) / max(now - self.times[0], 0.001)
+
+    def age(self, now: float) -> float:
+        """Seconds since the last one."""
+        return now - self.times[-1]
 
 
 class Table(Output):
-    """Rows by sort of document, the state above them, losses and repairs below."""
+    """The camera's state above, rows by sort of document, what happened below."""
 
-    def __init__(self, host: str) -> None:
-        self._host = host.rsplit("@", 1)[-1]
+    def __init__(self, host: str, console: Console | None = None) -> None:
+        self._host = host.rsplit("@", 1)[-1].split("/")[0]
         self._rows: dict[tuple[str, str], _Row] = {}
-        self._state = StateChange(self._host, 1, 1, 0, "connecting", "", since=_epoch())
+        self._state = StateChange(self._host, 1, 1, 0, "connecting", "", since=datetime.now(UTC))
+        self._last: Record | None = None
         self._notes: deque[Text] = deque(maxlen=NOTES)
-        self._lost = self._unreadable = self._reconnections = 0
-        self._console = Console()
+        self._records = self._lost = self._unreadable = self._reconnections = 0
+        self._console = console or Console()
         self._live: Live | None = None
         if self._console.is_terminal:
-            self._live = Live(
-                self._draw(), console=self._console, refresh_per_second=REDRAWS, get_renderable=self._draw
-            )
+            self._live = Live(self, console=self._console, refresh_per_second=REDRAWS, vertical_overflow="crop")
             self._live.start()
 
     def event(self, event: Event) -> None:
@@ -69,16 +77,21 @@ class Table(Output):
         else:
             self._note(event)
 
+    def flush(self) -> None:
+        """Every event is shown, or will be with the next drawing."""
+
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()
 
     def _record(self, record: Record) -> None:
-        metadata = record.metadata
-        key = (metadata.sub_type or "–", metadata.type or "–")
-        self._rows.setdefault(key, _Row()).add(record, time.monotonic())
+        self._records, self._last = self._records + 1, record
+        key = (record.metadata.sub_type or "–", record.metadata.type or "–")
+        row = self._rows.setdefault(key, _Row())
+        row.add(record, time.monotonic())
         if self._live is None:
-            self._console.print(Text(f"{_clock(record)}  {key[0]:<20} {key[1]:<16} {summary(record)}"), soft_wrap=True)
+            at = _clock(record.captured_at or record.received_at)
+            self._console.print(Text(f"{at}  {key[0]:<20} {key[1]:<19} {row.said}"), soft_wrap=True)
 
     def _note(self, event: Event) -> None:
         if isinstance(event, StateChange):
@@ -88,106 +101,88 @@ class Table(Output):
             self._lost += event.packets or event.records or 0
         elif isinstance(event, Undecodable):
             self._unreadable += 1
-        text = Text(describe(event), style=STATE_STYLES.get(getattr(event, "state", ""), "yellow"))
+        at = event.since if isinstance(event, StateChange) else event.received_at
+        text = Text.assemble(
+            (f"{_clock(at)}  ", "dim"), (describe(event), STATE_STYLES.get(getattr(event, "state", ""), "yellow"))
+        )
         if self._live is None:
             self._console.print(text, soft_wrap=True)
         else:
+            text.no_wrap, text.overflow = True, "ellipsis"
             self._notes.append(text)
 
-    def _draw(self) -> RenderableType:
-        now = time.monotonic()
-        table = RichTable(expand=True, box=None, header_style="dim", padding=(0, 2, 0, 0))
-        for name, options in (
-            ("sub type", {}),
-            ("type", {}),
-            ("n", {"justify": "right"}),
-            ("per s", {"justify": "right"}),
-        ):
-            table.add_column(name, no_wrap=True, **options)  # type: ignore[arg-type]
-        table.add_column("clock", no_wrap=True)
-        table.add_column("last", ratio=1, no_wrap=True, overflow="ellipsis")
-        for (sub_type, kind), row in sorted(self._rows.items()):
-            last = row.last
-            assert last is not None
-            table.add_row(
-                Text(sub_type, style="bold"),
-                Text(kind),
-                str(row.count),
-                f"{row.rate(now):.1f}",
-                last.clock,
-                Text(summary(last)),
-            )
-        return Group(self._head(), table, *self._notes)
+    # -- drawing -----------------------------------------------------------------------------
 
-    def _head(self) -> Text:
-        head = Text.assemble(
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = max(console.size.height - HEAD - len(self._notes), 3)
+        yield Group(*self._head(), Rule(style="dim"), self._table(room), Rule(style="dim"), *self._notes)
+
+    def _head(self) -> list[RenderableType]:
+        state, now = self._state, datetime.now(UTC)
+        first = Text.assemble(
             (self._host, "bold"),
-            "  ",
-            (self._state.state, STATE_STYLES.get(self._state.state, "cyan")),
-            f"  {self._state.reason}" if self._state.reason else "",
+            (f"  channel {state.channel} stream {state.stream}   ", "dim"),
+            (f"● {state.state}", STATE_STYLES.get(state.state, "cyan")),
+            (f" for {_duration((now - state.since).total_seconds())}", "dim"),
+            f"   {state.reason}" if state.state not in ("live", "connecting") else "",
+            no_wrap=True,
+            overflow="ellipsis",
         )
+        return [first, self._totals()]
+
+    def _totals(self) -> Text:
+        rate = sum(row.rate(time.monotonic()) for row in self._rows.values())
+        second = Text(f"{self._records} documents, {rate:.1f} a second", no_wrap=True, overflow="ellipsis")
+        if self._last is not None:
+            uncertain = self._last.uncertainty
+            second.append(f"   clock: {self._last.clock}", "dim")
+            second.append("" if uncertain is None else f" ± {_short(uncertain)}", "dim")
         for number, what in (
             (self._lost, "lost"),
             (self._unreadable, "unreadable"),
             (self._reconnections, "reconnections"),
         ):
-            if number:
-                head.append(f"  {number} {what}", style="yellow")
-        return head
+            second.append(f"   {number} {what}", "bold yellow" if number else "dim")
+        return second
+
+    def _table(self, room: int) -> RenderableType:
+        table = RichTable(expand=True, box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column("sub type", no_wrap=True)
+        table.add_column("type", no_wrap=True)
+        table.add_column("n", no_wrap=True, justify="right")
+        table.add_column("per s", no_wrap=True, justify="right")
+        table.add_column("ago", no_wrap=True, justify="right", min_width=5)
+        table.add_column("last", ratio=1, no_wrap=True, overflow="ellipsis")
+        now, before = time.monotonic(), ""
+        rows = sorted(self._rows.items(), key=lambda item: (item[0][0].lower(), item[0][1]))
+        shown = rows if len(rows) <= room else rows[: room - 1]
+        for (sub_type, kind), row in shown:
+            age, rate = row.age(now), row.rate(now)
+            table.add_row(
+                Text(sub_type if sub_type != before else "", style="bold"),
+                Text(kind, style="cyan" if kind.startswith("rule") else ""),
+                str(row.count),
+                f"{rate:.1f}" if rate >= 0.05 else "–",
+                _short(age),
+                Text(row.said, style="red" if "! " in row.said and age < FRESH else "" if age < FRESH else "dim"),
+            )
+            before = sub_type
+        if len(shown) < len(rows):
+            table.add_row(Text(f"… {len(rows) - len(shown)} more", style="dim"), "", "", "", "", "")
+        return table
 
 
-def summary(record: Record) -> str:
-    """What a person wants to know of a document, in one line."""
-    metadata = record.metadata
-    parts: list[str] = []
-    for target in metadata.targets[:4]:
-        name = target.plate or target.recognition or ("rule" if metadata.kind == "rule" else "target")
-        number = target.target_id if target.target_id is not None else target.rule_id
-        said = [name] if number is None or target.plate else [f"{name} {number}"]
-        said += [_value(key, value) for key, value in list(target.values.items())[:4] if key not in _SAID]
-        parts.append(" ".join(said))
-    if len(metadata.targets) > 4:
-        parts.append(f"and {len(metadata.targets) - 4} more")
-    if metadata.ptz is not None:
-        parts.append(f"azimuth {metadata.ptz.azimuth} elevation {metadata.ptz.elevation} zoom {metadata.ptz.zoom}")
-    parts += _people(record)
-    return ", ".join(parts) or "nothing in sight"
+def _short(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.0f} s" if seconds < 120 else _duration(seconds)
 
 
-_SAID = {"licensePlate", "frameNumber"}
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _people(record: Record) -> list[str]:
-    metadata = record.metadata
-    parts = []
-    if metadata.situation is not None:
-        situation = metadata.situation
-        counts = (
-            (situation.person_count, "people"),
-            (situation.enter_region_people_num, "in"),
-            (situation.leave_region_people_num, "out"),
-        )
-        parts += [f"{number} {what}" for number, what in counts if number is not None]
-    if metadata.tracking:
-        parts.append(f"{len(metadata.tracking)} tracked")
-    if metadata.pictures:
-        parts.append(f"{len(metadata.pictures)} picture" + ("s" if len(metadata.pictures) > 1 else ""))
-    if metadata.radar is not None:
-        parts.append("radar region")
-    return parts
-
-
-def _value(key: str, value: object) -> str:
-    if isinstance(value, dict):
-        return f"{value.get('value')} {value.get('unit') or ''}".strip()
-    if value is True:
-        return key
-    return f"{key} {value}"
-
-
-def _clock(record: Record) -> str:
-    return (record.captured_at or record.received_at).strftime("%H:%M:%S.%f")[:-3]
-
-
-def _epoch() -> datetime:
-    return datetime.now(UTC)
+def _clock(instant: datetime) -> str:
+    return instant.strftime("%H:%M:%S.%f")[:-3]

@@ -39,7 +39,6 @@ async def command(
     """
     device = device or DeviceOptions()
     limit = None if for_ is None else seconds(for_)
-    show = JSONLines(raw) if json or raw else _table(host)
     async with device.camera(host) as camera:
         events = camera.events(
             channel=device.channel,
@@ -49,9 +48,12 @@ async def command(
             kinds=set(words(kinds) or ("rule", "target", "ptz")),
             via=via,
         )
-        async with aclosing(events):
-            await _follow(events, show, count, limit)
-    show.close()
+        show = JSONLines(raw) if json or raw else _table(host)
+        try:
+            async with aclosing(events):
+                await _follow(events, show, count, limit)
+        finally:
+            show.close()
     return 0
 
 
