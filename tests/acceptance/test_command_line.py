@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_ctrl_c_ends_simulate_even_while_somebody_watches(simulate, start, numbe
     assert simulated.stderr == ""
     assert watching.interrupt() == 130
     assert "Traceback" not in watching.stderr
+
+
+@pytest.mark.parametrize(("command", "ports"), [("simulate", ("--http-port", "--rtsp-port")), ("demo", ("--port",))])
+def test_ctrl_c_ends_the_making_of_a_film_too(start, command, ports, tmp_path: Path):
+    nothing_cached = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    making = start(command, "--scene", "hall", *(word for port in ports for word in (port, "0")), env=nothing_cached)
+    making.says("hall")
+    time.sleep(1)
+    assert making.interrupt() == 130
+    assert "Traceback" not in making.output
+    assert list(tmp_path.glob("onframe/films/*")) == []
 
 
 @pytest.mark.parametrize("options", [("--json",), ("--raw",), ()])

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from onframe.errors import OnframeError
+from onframe.simulator.video import given_up
 
 Track = Literal["video", "audio", "metadata"]
 Kind = Literal["rule", "target", "ptz"]
@@ -124,7 +126,13 @@ class Source:
         """Make or load the pictures, off the loop, and start the clock. Needed once, before all else."""
         if self._prepared:
             return
-        await asyncio.to_thread(self._programme.prepare)
+        stop = threading.Event()
+        token = given_up.set(stop)
+        try:
+            await asyncio.to_thread(self._programme.prepare)
+        finally:
+            stop.set()  # a thread cannot be cancelled, and the end of the loop waits for it
+            given_up.reset(token)
         self._started = time.monotonic_ns()
         self.epoch_ns = time.time_ns()
         self._prepared = True

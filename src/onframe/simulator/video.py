@@ -8,6 +8,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ GROUP = FRAMES_PER_SECOND
 """Pictures from one IDR picture to the next."""
 
 log = logging.getLogger(__name__)
+
+given_up: ContextVar[threading.Event | None] = ContextVar("given_up", default=None)
+"""Set where nobody waits for the pictures any more: coding then stops at the next one."""
 
 
 class Picture(msgspec.Struct, array_like=True, gc=False):
@@ -86,7 +90,9 @@ class Encoder:
         self.width, self.height = width, height
 
     def encode(self, frame: Any) -> Iterator[Picture]:
-        """Code one av.VideoFrame of any size and format."""
+        """Code one av.VideoFrame of any size and format. Raises OnframeError once it is `given_up`."""
+        if (stop := given_up.get()) is not None and stop.is_set():
+            raise OnframeError("making the pictures was given up", hint="start the camera again")
         scaled = frame.reformat(
             self.width,
             self.height,
