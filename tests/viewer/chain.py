@@ -1,6 +1,6 @@
 """The whole chain in a process of its own: a simulated camera, our client, the viewer. Driven by lines on stdin.
 
-chain.py OPTIONS   OPTIONS is JSON for SimulatedCamera; prints {"url": …, "frames": …, "bare": […]} when all of it is up;
+chain.py OPTIONS   OPTIONS is JSON for SimulatedCamera; prints {"url": …, "frames": …, "bare": […]} when it is all up;
                        bare are the loop frames that have no target, and so no document with a number
 report             prints {"lost": [frame, …]}: the loop frames of which a document was hit by the loss
 (end of input)     ends
