@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from onframe.errors import ConnectionLost, OnframeError
+from onframe.errors import OnframeError
 
 GRACE = 1  # seconds that open connections get at the end
 
@@ -27,45 +27,50 @@ class _Server(uvicorn.Server):
 class Site:
     """Serves ``app`` on (host, port) for as long as the ``async with`` lasts; port 0 takes a free one.
 
-    Raises OnframeError where the port is taken.
+    ``bind`` takes the port early, for who must know it before the application is ready. Raises OnframeError
+    where the address cannot be had. ``settings`` go to uvicorn.
     """
 
     def __init__(self, app: Any, host: str, port: int, **settings: Any) -> None:
         self.host = host
         self.port = port
-        self._config = uvicorn.Config(
+        self._listener: socket.socket | None = None
+        config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             lifespan="off",
-            ws="websockets-sansio",
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=GRACE,
             server_header=False,
-            **settings,
+            **{"ws": "websockets-sansio", **settings},
         )
-        self._server = _Server(self._config)
+        self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
+
+    def bind(self) -> None:
+        """Take the port; nothing is accepted yet."""
+        if self._listener is None:
+            self._listener = bind(self.host, self.port)
+            self.port = self._listener.getsockname()[1]
 
     async def start(self) -> None:
         """Bind and serve; returns when connections are accepted."""
-        listener = self._bind()
-        self.port = listener.getsockname()[1]
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"site {self.host}:{self.port}")
-        while not self._server.started:
-            if self._task.done():
-                self._task.result()
-                raise ConnectionLost(f"the server on {self.host}:{self.port} ended before it began")
+        self.bind()
+        serving = self._server.serve(sockets=[self._listener] if self._listener else None)
+        self._task = asyncio.create_task(serving, name=f"site {self.host}:{self.port}")
+        while not self._server.started and not self._task.done():
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
         """Close every connection and end; at most about GRACE seconds."""
-        if self._task is None:
-            return
         self._server.should_exit = True
-        task, self._task = self._task, None
-        await asyncio.wait([task])
-        task.exception()
+        if self._task is not None:
+            task, self._task = self._task, None
+            await task
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     async def __aenter__(self) -> Site:
         await self.start()
@@ -76,16 +81,16 @@ class Site:
     ) -> None:
         await self.stop()
 
-    def _bind(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self.host, self.port))
-        except OSError as error:
-            listener.close()
-            raise OnframeError(
-                f"port {self.port} of {self.host} cannot be used: {error.strerror}",
-                hint="choose another port, or 0 for a free one",
-            ) from error
-        return listener
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that has its port, and listens when a server takes it. Raises OnframeError."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise OnframeError(
+            f"port {port} of {host} cannot be used: {error.strerror}", hint="choose another port, or 0 for a free one"
+        ) from error
+    return bound

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
-import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 from urllib.parse import quote
 
 from onframe.errors import OnframeError
@@ -21,12 +19,11 @@ from onframe.simulator.source import Programme, Source
 from onframe.simulator.video import need
 
 if TYPE_CHECKING:
+    from onframe.asgi import Site
     from onframe.simulator.rtsp import RTSPServer
     from onframe.simulator.streaming import Clock, Lost
 
 Outside = Literal["leave_out", "without_sub_type"]
-_CLOSING = 1.0
-"""Seconds that open HTTP requests get when the camera stops."""
 
 
 class SimulatedCamera:
@@ -165,21 +162,23 @@ class _Running:
     def __init__(self, camera: SimulatedCamera) -> None:
         self._camera = camera
         self._rtsp: RTSPServer | None = None
-        self._http: Any = None
-        self._serving: asyncio.Task[None] | None = None
-        self._socket: socket.socket | None = None
+        self._http: Site | None = None
 
     async def start(self) -> None:
+        from onframe.asgi import Site, bind
+        from onframe.simulator.http import http_app
+
         camera = self._camera
-        self._socket = _bind(camera.host, camera.http_port)
-        camera.http_port = self._socket.getsockname()[1]
-        reserved = _bind(camera.host, camera.rtsp_port)
+        self._http = Site(http_app(camera.device), camera.host, camera.http_port, ws="none")
+        self._http.bind()
+        camera.http_port = self._http.port
+        reserved = bind(camera.host, camera.rtsp_port)
         camera.rtsp_port = camera.device.rtsp_port = reserved.getsockname()[1]
         reserved.close()
         camera.sources = {number: self._source(number) for number in camera.scenes}
         await asyncio.gather(*(source.prepare() for source in camera.sources.values()))
         await self._start_rtsp()
-        await self._start_http()
+        await self._http.start()
 
     def _source(self, number: int) -> Source:
         options = self._camera._options
@@ -206,61 +205,13 @@ class _Running:
         await self._rtsp.start()
         camera.rtsp_port = camera.device.rtsp_port = self._rtsp.port
 
-    async def _start_http(self) -> None:
-        from onframe.simulator.http import http_app
-
-        self._http = _http_server(http_app(self._camera.device))
-        self._serving = asyncio.create_task(self._http.serve(sockets=[self._socket]), name="simulated-http")
-        while not self._http.started and not self._serving.done():
-            await asyncio.sleep(0.005)
-
     async def stop(self) -> None:
-        if self._http is not None:
-            self._http.should_exit = True
         if self._rtsp is not None:
             await self._rtsp.close()
         for source in self._camera.sources.values():
             await source.close()
-        if self._serving is not None:
-            await self._serving
-        if self._socket is not None:
-            self._socket.close()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """A listening-to-be socket, so that the port is known before the server runs."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise OnframeError(
-            f"port {port} of {host} cannot be used: {error.strerror}", hint="choose another port, or 0 for a free one"
-        ) from error
-    return bound
-
-
-def _http_server(app: Any) -> Any:
-    """uvicorn without its signal handlers: who runs the loop decides about Ctrl-C."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            yield
-
-    config = uvicorn.Config(
-        app,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=_CLOSING,  # type: ignore[arg-type]
-    )
-    return Server(config)
+        if self._http is not None:
+            await self._http.stop()
 
 
 class _Thread:
