@@ -241,3 +241,25 @@ class TrackReceiver:
             last_sender_report=(last_sender_report >> 16) & 0xFFFFFFFF,
             delay=min(0xFFFFFFFF, max(0, round(delay * 65536))) if last_sender_report else 0,
         )
+
+
+class PacketSource:
+    """Numbers the packets of one sender: what a packetizer is built on. ``sequence_number`` is the next packet's."""
+
+    def __init__(self, payload_type: int, *, ssrc: int, sequence_number: int) -> None:
+        self.payload_type = payload_type
+        self.ssrc = ssrc
+        self.sequence_number = sequence_number
+
+    def packet(self, payload: bytes, timestamp: int, *, marker: bool) -> RTPPacket:
+        """The next packet; ``timestamp`` may be an extended one, its lower 32 bits are sent."""
+        sequence_number = self.sequence_number
+        self.sequence_number = (sequence_number + 1) & 0xFFFF
+        return RTPPacket(
+            payload_type=self.payload_type,
+            marker=marker,
+            sequence_number=sequence_number,
+            timestamp=timestamp & 0xFFFFFFFF,
+            ssrc=self.ssrc,
+            payload=payload,
+        )

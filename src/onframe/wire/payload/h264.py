@@ -16,7 +16,7 @@ from onframe.wire.payload.sps import parse_sprop as parse_sprop
 from onframe.wire.payload.sps import parse_sps as parse_sps
 from onframe.wire.payload.sps import profile_level_id as profile_level_id
 from onframe.wire.payload.sps import serialize_sprop as serialize_sprop
-from onframe.wire.rtp import RTPPacket, TrackReceiver
+from onframe.wire.rtp import PacketSource, RTPPacket, TrackReceiver
 
 PAYLOAD_TYPE = 96
 MAX_SIZE = 8 * 1024 * 1024
@@ -240,7 +240,7 @@ class _Picture:
             self.fragment = None
 
 
-class H264Packetizer:
+class H264Packetizer(PacketSource):
     """Splits pictures into RTP packets: small NAL units together in one STAP-A, great ones over FU-As."""
 
     def __init__(
@@ -253,16 +253,13 @@ class H264Packetizer:
     ) -> None:
         if max_payload < 3:
             raise LocalProtocolError("max_payload must be at least 3 bytes: two of them are headers")
-        self.payload_type = payload_type
-        self.ssrc = ssrc
-        self.sequence_number = sequence_number
-        """Of the next packet."""
+        super().__init__(payload_type, ssrc=ssrc, sequence_number=sequence_number)
         self.max_payload = max_payload
 
     def packetize(self, annexb: bytes, timestamp: int) -> list[RTPPacket]:
         """The packets of one picture, the marker on the last; of the timestamp the lower 32 bits are sent."""
         payloads = list(self._payloads(split_nals(annexb)))
-        return [self._packet(payload, timestamp, n == len(payloads) - 1) for n, payload in enumerate(payloads)]
+        return [self.packet(payload, timestamp, marker=n == len(payloads) - 1) for n, payload in enumerate(payloads)]
 
     def _payloads(self, nals: list[bytes]) -> Iterator[bytes]:
         together: list[bytes] = []
@@ -285,18 +282,6 @@ class H264Packetizer:
             start = 0x80 if at == 1 else 0
             end = 0x40 if at + step >= len(nal) else 0
             yield bytes((indicator, start | end | kind)) + nal[at : at + step]
-
-    def _packet(self, payload: bytes, timestamp: int, marker: bool) -> RTPPacket:
-        sequence_number = self.sequence_number
-        self.sequence_number = (sequence_number + 1) & 0xFFFF
-        return RTPPacket(
-            payload_type=self.payload_type,
-            marker=marker,
-            sequence_number=sequence_number,
-            timestamp=timestamp & 0xFFFFFFFF,
-            ssrc=self.ssrc,
-            payload=payload,
-        )
 
 
 def _aggregate(nals: list[bytes]) -> bytes:

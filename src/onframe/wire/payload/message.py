@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from onframe.errors import LocalProtocolError, ProtocolError
 from onframe.wire.clock import TimestampExtender
-from onframe.wire.rtp import Loss, RTPPacket, TrackReceiver
+from onframe.wire.rtp import Loss, PacketSource, RTPPacket, TrackReceiver
 
 PAYLOAD_TYPE = 107
 MAX_SIZE = 4 * 1024 * 1024
@@ -264,7 +264,7 @@ class _Part:
         return payload
 
 
-class Packetizer:
+class Packetizer(PacketSource):
     """Splits messages into RTP packets: equal timestamps, the marker on the last (R-041)."""
 
     def __init__(
@@ -277,28 +277,13 @@ class Packetizer:
     ) -> None:
         if max_payload < 1:
             raise LocalProtocolError("max_payload must be at least 1 byte")
-        self.payload_type = payload_type
-        self.ssrc = ssrc
-        self.sequence_number = sequence_number
-        """Of the next packet."""
+        super().__init__(payload_type, ssrc=ssrc, sequence_number=sequence_number)
         self.max_payload = max_payload
 
     def packetize(self, payload: bytes, timestamp: int) -> list[RTPPacket]:
         """The packets of one message; ``timestamp`` may be an extended one, its lower 32 bits are sent."""
         pieces = [payload[at : at + self.max_payload] for at in range(0, len(payload), self.max_payload)]
-        return [self._packet(piece, timestamp, index == len(pieces) - 1) for index, piece in enumerate(pieces)]
-
-    def _packet(self, piece: bytes, timestamp: int, marker: bool) -> RTPPacket:
-        sequence_number = self.sequence_number
-        self.sequence_number = (sequence_number + 1) & 0xFFFF
-        return RTPPacket(
-            payload_type=self.payload_type,
-            marker=marker,
-            sequence_number=sequence_number,
-            timestamp=timestamp & 0xFFFFFFFF,
-            ssrc=self.ssrc,
-            payload=piece,
-        )
+        return [self.packet(piece, timestamp, marker=index == len(pieces) - 1) for index, piece in enumerate(pieces)]
 
 
 def _can_start(payload: bytes) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from onframe.errors import ProtocolError
 from onframe.wire.clock import TimestampExtender
-from onframe.wire.rtp import RTPPacket, TrackReceiver
+from onframe.wire.rtp import PacketSource, RTPPacket, TrackReceiver
 
 PCMU = 0
 PCMA = 8
@@ -62,37 +62,24 @@ class PCMDepacketizer:
         return AudioChunk(packet.payload, timestamp, lost)
 
 
-class PCMPacketizer:
+class PCMPacketizer(PacketSource):
     """Cuts G.711 audio into packets of at most ``max_payload`` bytes; the marker begins a talkspurt (section 4.1)."""
 
     def __init__(
         self, payload_type: int = PCMU, *, ssrc: int, sequence_number: int, max_payload: int = MAX_PAYLOAD
     ) -> None:
-        self.payload_type = payload_type
-        self.ssrc = ssrc
-        self.sequence_number = sequence_number
-        """Of the next packet."""
+        super().__init__(payload_type, ssrc=ssrc, sequence_number=sequence_number)
         self.max_payload = max(1, max_payload)
         self._started = False
 
     def packetize(self, data: bytes, timestamp: int) -> list[RTPPacket]:
         """The packets of these samples, of which the first is at ``timestamp``: one byte is one tick."""
-        return [
-            self._packet(data[at : at + self.max_payload], timestamp + at)
-            for at in range(0, len(data), self.max_payload)
-        ]
-
-    def _packet(self, data: bytes, timestamp: int) -> RTPPacket:
-        sequence_number, marker = self.sequence_number, not self._started
-        self.sequence_number, self._started = (sequence_number + 1) & 0xFFFF, True
-        return RTPPacket(
-            payload_type=self.payload_type,
-            marker=marker,
-            sequence_number=sequence_number,
-            timestamp=timestamp & 0xFFFFFFFF,
-            ssrc=self.ssrc,
-            payload=data,
-        )
+        packets = []
+        for at in range(0, len(data), self.max_payload):
+            piece = data[at : at + self.max_payload]
+            packets.append(self.packet(piece, timestamp + at, marker=not self._started))
+            self._started = True
+        return packets
 
 
 def decode_pcmu(data: bytes) -> bytes:
