@@ -6,8 +6,8 @@ import socket
 from collections import Counter
 
 import pytest
-import uvicorn
 
+from onframe.asgi import Site
 from onframe.camera import http as camera_http
 from onframe.camera.http import DeviceHTTP
 from onframe.camera.http_auth import lock_state
@@ -32,15 +32,8 @@ CONFIGURATION = b"<MetadataCfg><MetadataList/></MetadataCfg>"
 
 @contextlib.asynccontextmanager
 async def serving(device):
-    config = uvicorn.Config(http_app(device), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        await server.shutdown()
+    async with Site(http_app(device), "127.0.0.1", 0, ws="none") as site:
+        yield site.port
 
 
 class Script:

@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ET
 
 import httpx2
 import pytest
-import uvicorn
 
+from onframe.asgi import Site
 from onframe.simulator.device import Device, Profile
 from onframe.simulator.http import http_app
 
@@ -23,15 +23,8 @@ ISAPI = "{http://www.isapi.org/ver20/XMLSchema}"
 
 @contextlib.asynccontextmanager
 async def serving(device):
-    config = uvicorn.Config(http_app(device), host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        await server.shutdown()
+    async with Site(http_app(device), "127.0.0.1", 0, ws="none") as site:
+        yield site.port
 
 
 @contextlib.asynccontextmanager
