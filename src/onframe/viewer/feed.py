@@ -22,22 +22,22 @@ class Feed:
 
     def __init__(self, camera: Camera, channel: int, stream: int, types: list[str] | None = None) -> None:
         self._camera, self._channel, self.stream, self._types = camera, channel, stream, types
-        self._narrator = Narrator(camera.host, channel, stream, camera.coordinates)
+        self._narrator = self._new_narrator()
         self._pages: dict[Page, bool] = {}
         self._task: asyncio.Task[None] | None = None
-        self._error: wire.Error | None = None
+
+    def _new_narrator(self) -> Narrator:
+        return Narrator(self._camera.host, self._channel, self.stream, self._camera.coordinates)
 
     def join(self, page: Page, *, pictures: bool = True) -> None:
         """Tell ``page`` what is shown, and everything from now on; without ``pictures`` the metadata alone."""
         page.restart()
         self._pages[page] = pictures
+        if self._task is None or self._task.done():
+            self._narrator = self._new_narrator()
+            self._task = asyncio.create_task(self._run(), name=f"viewer of {self._camera.host} stream {self.stream}")
         for output in self._narrator.catch_up(pictures=pictures):
             self._send(page, output)
-        if self._error is not None:
-            page.text(wire.encode(self._error))
-        if self._task is None or self._task.done():
-            self._error = None
-            self._task = asyncio.create_task(self._run(), name=f"viewer of {self._camera.host} stream {self.stream}")
 
     async def leave(self, page: Page) -> None:
         """The page shows something else or is gone; the last one ends the session."""
@@ -61,12 +61,11 @@ class Feed:
                     for output in self._narrator.tell(event):
                         self._broadcast(output)
         except OnframeError as error:
-            self._error = wire.Error("camera", str(error), error.hint)
-            self._broadcast(self._error)
+            self._broadcast(wire.Error("camera", str(error), error.hint))
         except Exception:
             log.exception("the viewer's stream ended")
-            self._error = wire.Error("server", "the viewer's stream ended by a fault of its own; its log says more")
-            self._broadcast(self._error)
+            text = "the viewer's stream ended by a fault of its own; its log says more"
+            self._broadcast(wire.Error("server", text, "load the page again to begin anew"))
         finally:
             stats.cancel()
 
@@ -89,8 +88,11 @@ class Feed:
                 page.picture(output.message, key=output.key)
 
     def _greet(self, page: Page, pictures: bool) -> None:
+        """What was queued is of no use any more, except the state of the connection."""
         page.restart()
         page.text(wire.encode(self._narrator.hello(pictures=pictures)))
+        if self._narrator.state is not None:
+            page.text(wire.encode(self._narrator.state))
 
     def _send(self, page: Page, output: Output) -> None:
         if not isinstance(output, Picture):

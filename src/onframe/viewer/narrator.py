@@ -6,7 +6,8 @@ picture that they describe, and the page draws them on that picture and no other
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import logging
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -22,7 +23,10 @@ from onframe.viewer import wire
 from onframe.wire.payload.h264 import split_nals
 from onframe.wire.payload.sps import parse_sps
 
+log = logging.getLogger("onframe.viewer")
 REMEMBERED = 3 * 25  # pictures; about three seconds
+CATCH_UP = 1000  # messages that a page which joins is sent at most: a stream may have no key picture for long
+CATCH_UP_BYTES = 8 * 1024 * 1024
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
 _SPS = 7
@@ -49,11 +53,14 @@ class Narrator:
         self._codec: str | None = None
         self._size = ASSUMED_SIZE
         self._arrivals: OrderedDict[int, datetime] = OrderedDict()
-        self._since_key: list[Output] = []
-        self._state: wire.State | None = None
+        self._since_key: deque[Output] = deque(maxlen=CATCH_UP)
+        self._since_key_bytes = 0
+        self._unreadable_sps: bytes | None = None
+        self.state: wire.State | None = None
         self._n = 0
         self.counters = dict.fromkeys(
-            ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "repaired"), 0
+            ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired"),
+            0,
         )
         self.clock = ""
 
@@ -81,9 +88,9 @@ class Narrator:
     def catch_up(self, *, pictures: bool = True) -> list[Output]:
         """For a page that joins now: hello, the state, and everything since the last key picture."""
         start: list[Output] = [self.hello(pictures=pictures)]
-        if self._state is not None:
-            start.append(self._state)
-        return start + self._since_key
+        if self.state is not None:
+            start.append(self.state)
+        return start + list(self._since_key)
 
     def tell(self, event: StreamEvent) -> list[Output]:
         """What a page is to be sent because of this event."""
@@ -93,10 +100,10 @@ class Narrator:
         if isinstance(event, AccessUnit):
             said += self._picture(event)
         elif isinstance(event, Record):
-            said += self._record(event)
+            said += self._record_or_error(event)
         elif isinstance(event, StateChange):
-            self._state = wire.State(event.state, event.reason, event.since.isoformat(timespec="milliseconds"))
-            said.append(self._state)
+            self.state = wire.State(event.state, event.reason, event.since.isoformat(timespec="milliseconds"))
+            said.append(self.state)
         elif isinstance(event, Gap):
             self.counters["lost"] += event.packets or event.records or 0
         elif isinstance(event, Undecodable):
@@ -104,18 +111,20 @@ class Narrator:
         return said
 
     def _begin(self, epoch: int) -> list[Output]:
-        """Another connection: timestamps, rules and targets of the last one mean nothing any more."""
+        """Another connection: timestamps, rules and targets of the last one mean nothing any more.
+
+        Codec and size are taken to be the same until its first key picture says otherwise.
+        """
         self._epoch = epoch
         self._live = Live()
-        self._codec = None
         self._arrivals.clear()
-        self._since_key.clear()
-        return []
+        self._forget_pictures()
+        return [self.hello()]
 
     def _picture(self, unit: AccessUnit) -> list[Output]:
         said: list[Output] = []
         if unit.key:
-            self._since_key.clear()
+            self._forget_pictures()
             said += self._describe(unit)
         if self._codec is None:
             return said
@@ -134,8 +143,15 @@ class Narrator:
             lost_before=bool(unit.lost_before),
         )
         picture = Picture(message, unit.key)
+        self._since_key_bytes += len(message)
+        if self._since_key_bytes > CATCH_UP_BYTES:
+            self._forget_pictures()
         self._since_key.append(picture)
         return [*said, picture]
+
+    def _forget_pictures(self) -> None:
+        self._since_key.clear()
+        self._since_key_bytes = 0
 
     def _describe(self, unit: AccessUnit) -> list[Output]:
         """A hello where a key picture brings another codec or size than the last."""
@@ -145,27 +161,39 @@ class Narrator:
         try:
             parsed = parse_sps(sps)
         except ProtocolError as error:
-            return [wire.Error("video", f"the video's parameters cannot be read: {error}")]
+            known, self._unreadable_sps = self._unreadable_sps, sps
+            return [] if known == sps else [wire.Error("video", f"the video's parameters cannot be read: {error}")]
         codec, size = parsed.codec, (parsed.width, parsed.height)
         if (codec, size) == (self._codec, self._size):
             return []
         self._codec, self._size = codec, size
         return [self.hello()]
 
-    def _record(self, record: Record) -> list[Output]:
+    def _record_or_error(self, record: Record) -> list[Output]:
+        """A document that cannot be drawn, whatever the reason, costs itself."""
         self.counters["records"] += 1
         self.counters["repaired"] += bool(record.repairs)
-        self._coordinates = for_picture(record.coordinates, *self._size)
+        try:
+            return self._record(record)
+        except Exception as error:
+            log.debug("a document could not be drawn", exc_info=True)
+            self.counters["undrawable"] += 1
+            return [wire.Error("server", f"a document could not be drawn: {error}")]
+
+    def _record(self, record: Record) -> list[Output]:
+        self._coordinates = record.coordinates
         pts, exact, clock, uncertainty = self._place(record)
         self.clock = clock
-        self._live.add(record)
         events = events_of(record.metadata)
         said: list[Output] = []
         shapes: list[Shape] = []
         if record.metadata.kind == "rule":
+            shapes_of(record.metadata, self._placing())  # what cannot be drawn is not kept, and harms no other rule
+        self._live.add(record)
+        if record.metadata.kind == "rule":
             said.append(wire.Rules(pts, self._standing()))
         else:
-            shapes = shapes_of(record.metadata, self._coordinates, live=self._live)
+            shapes = shapes_of(record.metadata, self._placing(), live=self._live)
         if shapes or events or not said:
             said.append(self._shapes(record, pts, exact, clock, uncertainty, shapes, events))
         self._since_key += said
@@ -207,7 +235,10 @@ class Narrator:
         return record.timestamp or 0, False, "arrival", None
 
     def _standing(self) -> list[Shape]:
-        return standing_shapes(self._live, self._coordinates)
+        return standing_shapes(self._live, self._placing())
+
+    def _placing(self) -> Coordinates:
+        return for_picture(self._coordinates, *self._size)
 
     def _duration(self) -> int:
         """The usual distance of two pictures, in ticks."""

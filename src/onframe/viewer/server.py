@@ -50,6 +50,8 @@ class Viewer:
         self._camera, self._channel, self._stream, self._types = camera, channel, stream, types
         self._feeds: dict[int, Feed] = {}
         self._pages = 0
+        # The folder is flat: what is no name in it does not exist, whatever path it is meant to be.
+        self._files = {file.name: file for file in STATIC.iterdir()}
         routes = [
             Route("/", self._static, name="index"),
             Route("/{name:str}", self._static),
@@ -81,19 +83,19 @@ class Viewer:
             await feed.stop()
 
     async def _static(self, request: Request) -> Response:
-        """A file of the page; the folder is flat, so a name with a path in it does not exist."""
+        """A file of the page."""
         name = request.path_params.get("name", "index.html")
-        file = STATIC / name
+        file = self._files.get(name)
         suffix = "." + name.rpartition(".")[2]
-        if name.startswith(".") or "/" in name or suffix not in _MEDIA_TYPES or not file.is_file():
+        if file is None or suffix not in _MEDIA_TYPES:
             return PlainTextResponse("There is no such page.\n", status_code=404)
         return FileResponse(str(file), media_type=_MEDIA_TYPES[suffix])
 
     async def _socket(self, socket: WebSocket) -> None:
+        await socket.accept()
         if self._pages >= MAX_PAGES:
             await socket.close(1013, f"{MAX_PAGES} pages are open already")
             return
-        await socket.accept()
         self._pages += 1
         visit = _Visit(self, socket)
         try:
@@ -145,13 +147,12 @@ class _Visit:
                     await self._socket.send_bytes(message)
 
     async def _receive(self) -> None:
-        with contextlib.suppress(WebSocketDisconnect):
-            while True:
-                text = await self._socket.receive_text()
-                try:
-                    await self._unsupported(wire.decode(text))
-                except ProtocolError as error:
-                    self._page.text(wire.encode(wire.Error("server", str(error))))
+        while (message := await self._socket.receive())["type"] == "websocket.receive":
+            said = message.get("text") or message.get("bytes") or b""
+            try:
+                await self._unsupported(wire.decode(said))
+            except ProtocolError as error:
+                self._page.text(wire.encode(wire.Error("server", str(error))))
 
     async def _unsupported(self, said: wire.Unsupported) -> None:
         """The page cannot decode this stream: the sub-stream, and after that no pictures at all."""

@@ -27,6 +27,7 @@ them on a grid.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -142,8 +143,11 @@ def encode_access_unit(
 
 
 def encode(message: ServerMessage) -> str:
-    """The text message, as compact JSON."""
-    return msgspec.json.encode(message).decode()
+    """The text message, as compact JSON; lone surrogates, which UTF-8 has no form for, become escapes."""
+    try:
+        return msgspec.json.encode(message).decode()
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(message), separators=(",", ":"))
 
 
 _page_decoder = msgspec.json.Decoder(Unsupported)
