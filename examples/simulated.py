@@ -7,7 +7,7 @@ from onframe import Camera, SimulatedCamera
 
 async def main(plates: int = 3) -> None:
     async with SimulatedCamera(scene="gate") as simulated, Camera.from_url(simulated.url) as camera:
-        async for record in camera.watch(types=["ANPR"]):
+        async for record in camera.watch(types=["ANPR"], kinds={"target"}):
             for target in record.metadata.targets:
                 print(target.plate, target.values.get("confidence"))
                 plates -= 1
