@@ -16,13 +16,17 @@ from lxml import etree
 
 from onframe.isapi.metadata import (
     CameraPoint,
+    Cct,
     DevInfo,
+    GesturePolygon,
     HeadModel,
+    HeadModels,
     HeadPolygon,
     JoinMsg,
     Metadata,
     Radar,
     RadarDetectionRegion,
+    Rect,
     Susp,
     Target,
     Time,
@@ -208,10 +212,9 @@ def _person(point: dict[str, Any]) -> CameraPoint:
     gestures, head = point["GesturePolygon"], point["HeadPolygon"]
     return CameraPoint(
         point["objId"],
-        bool(point["traComplete"]),
-        bool(point["isvalid"]),
-        gestures["id"],
-        [_joint(joint) for joint in gestures["JoinMsg"]],
+        point["traComplete"],
+        point["isvalid"],
+        GesturePolygon(gestures["id"], [_joint(joint) for joint in gestures["JoinMsg"]]),
         _head(head),
     )
 
@@ -232,10 +235,11 @@ def _joint(joint: dict[str, Any]) -> JoinMsg:
 def _head(head: dict[str, Any]) -> HeadPolygon:
     rect, space, models = head["Rect"], head["cct"], head["HeadModel"]
     return HeadPolygon(
-        (rect["x"], rect["y"], rect["width"], rect["height"]),
-        (space["x"], space["y"], space["z"]),
-        models["modelNum"],
-        [HeadModel(one["poseType"], one["feaLen"], one["feaData"]) for one in models["Data"]],
+        Rect(rect["x"], rect["y"], rect["width"], rect["height"]),
+        Cct(space["x"], space["y"], space["z"]),
+        HeadModels(
+            models["modelNum"], [HeadModel(one["poseType"], one["feaLen"], one["feaData"]) for one in models["Data"]]
+        ),
     )
 
 

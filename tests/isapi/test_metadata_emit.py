@@ -14,9 +14,12 @@ from onframe.errors import UnsupportedError
 from onframe.isapi import metadata_typed, metadata_usual
 from onframe.isapi.metadata import (
     CameraPoint,
+    Cct,
     DevInfo,
     Frame,
+    GesturePolygon,
     HeadModel,
+    HeadModels,
     HeadPolygon,
     JoinMsg,
     Metadata,
@@ -24,6 +27,7 @@ from onframe.isapi.metadata import (
     PTZInfo,
     Radar,
     RadarDetectionRegion,
+    Rect,
     Situation,
     Susp,
     Target,
@@ -207,10 +211,11 @@ TRACKING = Metadata(
         CameraPoint(
             "12498",
             False,
-            True,
-            "12498",
-            [JoinMsg(0, 0.572535, 1, 3050.360351, 6995.723632, 1082.0, 0.671052, 0.53125)],
-            HeadPolygon((0.66, 0.38, 0.08, 0.125), (3057.29, 7205.72, 0.0), 1, [HeadModel(7, 134, "")]),
+            1,
+            GesturePolygon("12498", [JoinMsg(0, 0.572535, 1, 3050.360351, 6995.723632, 1082.0, 0.671052, 0.53125)]),
+            HeadPolygon(
+                Rect(0.66, 0.38, 0.08, 0.125), Cct(3057.29, 7205.72, 0.0), HeadModels(1, [HeadModel(7, 134, "")])
+            ),
         )
     ],
     suspects=[Susp(5, 1576657411095, 0.567)],
@@ -319,8 +324,7 @@ people = st.builds(
     words,
     st.booleans(),
     st.booleans(),
-    st.none() | words,
-    st.lists(joints, min_size=1, max_size=4),
+    st.none() | st.builds(GesturePolygon, st.none() | words, st.lists(joints, max_size=4)),
     st.none(),
 )
 

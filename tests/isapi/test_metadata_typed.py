@@ -9,7 +9,18 @@ import pytest
 from onframe.isapi import metadata_json, metadata_typed
 from onframe.isapi.checks import check
 from onframe.isapi.leniency import Notes
-from onframe.isapi.metadata import CameraPoint, DevInfo, HeadModel, HeadPolygon, JoinMsg, Susp
+from onframe.isapi.metadata import (
+    CameraPoint,
+    Cct,
+    DevInfo,
+    GesturePolygon,
+    HeadModel,
+    HeadModels,
+    HeadPolygon,
+    JoinMsg,
+    Rect,
+    Susp,
+)
 
 TRACKING = {
     "MetaData": {
@@ -69,10 +80,12 @@ def test_the_fast_way_reads_personal_tracking():
     assert metadata.time.epoch_ms == 1483200000000
     assert metadata.device == DevInfo("192.168.0.64", None, 554, "28:57:be:ee:d1:5a", 1)
     head = HeadPolygon(
-        (0.660156, 0.388888, 0.089843, 0.125), (3057.293212, 7205.725585, 0), 1, [HeadModel(7, 134, "AAAA")]
+        Rect(0.660156, 0.388888, 0.089843, 0.125),
+        Cct(3057.293212, 7205.725585, 0),
+        HeadModels(1, [HeadModel(7, 134, "AAAA")]),
     )
     joint = JoinMsg(0, 0.572535, 1, 3050.360351, 6995.723632, 1082, 0.671052, 0.53125)
-    assert metadata.tracking == [CameraPoint("12498", False, True, "12498", [joint], head)]
+    assert metadata.tracking == [CameraPoint("12498", False, 1, GesturePolygon("12498", [joint]), head)]
     assert metadata.suspects == [Susp(5, 1576657411095, 0.567)]
     assert (repairs, warnings) == (["number_as_text", "root_in_another_case"], [])
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from onframe.isapi.metadata import (
     CameraPoint,
     Frame,
+    GesturePolygon,
     HeadPolygon,
     JoinMsg,
     Metadata,
@@ -21,6 +22,7 @@ from onframe.isapi.metadata import (
     PTZInfo,
     Radar,
     RadarDetectionRegion,
+    Rect,
     Region,
     Situation,
     Susp,
@@ -447,8 +449,8 @@ class TestJson:
         kinds = {3: (0.5, 0.2), 2: (0.4, 0.3), 4: (0.6, 0.3), 99: (0.9, 0.9)}
         joints = [JoinMsg(kind, 0.9, 1, x2d=plane[0], y2d=plane[1]) for kind, plane in kinds.items()]
         joints.append(JoinMsg(0, 0.1, 0, x2d=0.0, y2d=0.0))
-        head = HeadPolygon(rect=(0.45, 0.1, 0.1, 0.2))
-        person = CameraPoint(obj_id="a1b2c3d4e5", joints=joints, head=head)
+        head = HeadPolygon(Rect(0.45, 0.1, 0.1, 0.2))
+        person = CameraPoint(obj_id="a1b2c3d4e5", gesture=GesturePolygon(joints=joints), head=head)
         skeleton, box = shapes_of(rule("personalTrack", tracking=[person]), THOUSAND)
         assert isinstance(skeleton, Skeleton)
         assert skeleton.joints == [(0.5, 0.2, 0.9), (0.4, 0.3, 0.9), (0.6, 0.3, 0.9), (0.9, 0.9, 0.9)]
@@ -459,7 +461,7 @@ class TestJson:
 
     @pytest.mark.requirement("B.4")
     def test_a_person_who_has_gone_is_not_drawn(self) -> None:
-        person = CameraPoint(tra_complete=True, joints=[JoinMsg(3, 1.0, 1, x2d=0.5, y2d=0.5)])
+        person = CameraPoint(tra_complete=True, gesture=GesturePolygon(None, [JoinMsg(3, 1.0, 1, x2d=0.5, y2d=0.5)]))
         assert shapes_of(rule("personalTrack", tracking=[person]), THOUSAND) == []
 
     @pytest.mark.requirement("B.4")
@@ -521,8 +523,9 @@ TARGETS = st.builds(
 SUB_TYPES = ["ANPR", "faceSnap", "thermometry", "fireDetection", "shipsDetection", "behaviorAnalysis", "personQueue"]
 JOINTS = st.builds(JoinMsg, gesture_type=st.integers(0, 8), gesture_score=st.floats(), x2d=NUMBERS, y2d=NUMBERS)
 DETECTION = st.builds(RadarDetectionRegion, NUMBERS, NUMBERS, NUMBERS, st.lists(PAIRS, max_size=4))
-RECT = st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS)
-PERSON = st.builds(CameraPoint, joints=st.lists(JOINTS, max_size=4), head=st.builds(HeadPolygon, rect=RECT))
+RECT = st.builds(Rect, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+GESTURE = st.builds(GesturePolygon, joints=st.lists(JOINTS, max_size=4))
+PERSON = st.builds(CameraPoint, gesture=GESTURE, head=st.builds(HeadPolygon, RECT))
 DOCUMENTS = st.builds(
     Metadata,
     type=st.sampled_from([None, "ruleTarget", "activityTarget", "ruleTargetRadar", "PTZ"]),

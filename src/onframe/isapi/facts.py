@@ -179,7 +179,7 @@ def _person(person: CameraPoint) -> dict[str, Any]:
     return {
         "objId": person.obj_id,
         "traComplete": person.tra_complete,
-        "isvalid": person.isvalid,
+        "isvalid": None if person.isvalid is None else bool(person.isvalid),
         "gestureId": person.gesture_id,
         "joints": [_joint(joint) for joint in person.joints],
         "head": _head(person.head),

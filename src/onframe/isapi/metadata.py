@@ -185,24 +185,99 @@ class HeadModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=F
     fea_data: str | None = None
 
 
-class HeadPolygon(msgspec.Struct, gc=False):
-    """Head and shoulders (B.4): ``rect`` is (x, y, width, height) in 0..1."""
+class HeadModels(
+    msgspec.Struct, rename={"data": "Data", "model_num": "modelNum"}, forbid_unknown_fields=True, gc=False
+):
+    """The feature vectors of a head, and how many the device says there are (B.4: HeadModel)."""
 
-    rect: tuple[Number, Number, Number, Number] | None = None
-    space: Space | None = None
     model_num: int | None = None
-    models: list[HeadModel] = []
+    data: list[HeadModel] = []
 
 
-class CameraPoint(msgspec.Struct, gc=False):
-    """One tracked person (B.4)."""
+class Rect(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An upright box (B.4: Rect), in 0..1."""
 
-    obj_id: str | None = None
-    tra_complete: bool | None = None
-    isvalid: bool | None = None
-    gesture_id: str | None = None
+    x: Number
+    y: Number
+    width: Number
+    height: Number
+
+
+class Cct(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A place in space (B.4: cct); the guide gives no unit."""
+
+    x: Number | None = None
+    y: Number | None = None
+    z: Number | None = None
+
+
+class HeadPolygon(
+    msgspec.Struct,
+    rename={"rectangle": "Rect", "model": "HeadModel"},
+    forbid_unknown_fields=True,
+    gc=False,
+):
+    """Head and shoulders (B.4), nested as the guide nests them."""
+
+    rectangle: Rect | None = None
+    cct: Cct | None = None
+    model: HeadModels | None = None
+
+    @property
+    def rect(self) -> tuple[Number, Number, Number, Number] | None:
+        """(x, y, width, height) in 0..1, or None."""
+        box = self.rectangle
+        return None if box is None else (box.x, box.y, box.width, box.height)
+
+    @property
+    def space(self) -> Space | None:
+        """(x, y, z), or None where none of them was sent."""
+        place = self.cct
+        if place is None or (place.x is None and place.y is None and place.z is None):
+            return None
+        return (place.x, place.y, place.z)
+
+    @property
+    def model_num(self) -> int | None:
+        """How many feature vectors the device says there are."""
+        return None if self.model is None else self.model.model_num
+
+    @property
+    def models(self) -> list[HeadModel]:
+        """The feature vectors."""
+        return [] if self.model is None else self.model.data
+
+
+class GesturePolygon(msgspec.Struct, rename={"joints": "JoinMsg"}, forbid_unknown_fields=True, gc=False):
+    """A skeleton (B.4)."""
+
+    id: str | None = None
     joints: list[JoinMsg] = []
+
+
+class CameraPoint(
+    msgspec.Struct,
+    rename={"obj_id": "objId", "tra_complete": "traComplete", "gesture": "GesturePolygon", "head": "HeadPolygon"},
+    forbid_unknown_fields=True,
+    gc=False,
+):
+    """One tracked person (B.4), nested as the guide nests it; ``isvalid`` is 1 or 0."""
+
+    obj_id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
+    tra_complete: bool | None = None
+    isvalid: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
+    gesture: GesturePolygon | None = None
     head: HeadPolygon | None = None
+
+    @property
+    def gesture_id(self) -> str | None:
+        """The skeleton's own identifier."""
+        return None if self.gesture is None else self.gesture.id
+
+    @property
+    def joints(self) -> list[JoinMsg]:
+        """The joints of the skeleton."""
+        return [] if self.gesture is None else self.gesture.joints
 
 
 class Susp(msgspec.Struct, gc=False):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from onframe.errors import UnsupportedError
-from onframe.isapi.metadata import CameraPoint, DevInfo, Metadata, Number, Region, Target, Time
+from onframe.isapi.metadata import CameraPoint, DevInfo, HeadPolygon, Metadata, Number, Region, Target, Time
 from onframe.isapi.xml import escape
 
 NAMESPACE = "http://www.isapi.org/ver20/XMLSchema"
@@ -304,24 +304,21 @@ def _person(person: CameraPoint) -> dict[str, Any]:
         )
         joints.append(members)
     found = _present(objId=person.obj_id, traComplete=person.tra_complete, isvalid=_one(person.isvalid))
-    if joints or person.gesture_id is not None:
+    if person.gesture is not None:
         found["GesturePolygon"] = _present(id=person.gesture_id) | {"JoinMsg": joints}
     if person.head is not None:
-        found["HeadPolygon"] = _head(person)
+        found["HeadPolygon"] = _head(person.head)
     return found
 
 
-def _head(person: CameraPoint) -> dict[str, Any]:
-    head = person.head
-    if head is None:
-        return {}
+def _head(head: HeadPolygon) -> dict[str, Any]:
     models = [_present(poseType=one.pose_type, feaLen=one.fea_len, feaData=one.fea_data) for one in head.models]
     found: dict[str, Any] = {}
     if head.rect is not None:
         found["Rect"] = dict(zip(("x", "y", "width", "height"), head.rect, strict=True))
     if head.space is not None:
         found["cct"] = _present(**dict(zip("xyz", head.space, strict=True)))
-    if head.model_num is not None or models:
+    if head.model is not None:
         found["HeadModel"] = {"modelNum": len(models) if head.model_num is None else head.model_num, "Data": models}
     return found
 

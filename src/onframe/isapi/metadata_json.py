@@ -14,17 +14,20 @@ from onframe.isapi import bounds
 from onframe.isapi.leniency import BLANKS, Notes, as_list, flag, same_root
 from onframe.isapi.metadata import (
     CameraPoint,
+    Cct,
     DevInfo,
+    GesturePolygon,
     HeadModel,
+    HeadModels,
     HeadPolygon,
     JoinMsg,
     Metadata,
     Number,
     Picture,
     Point,
+    Rect,
     Region,
     Situation,
-    Space,
     Susp,
     Target,
 )
@@ -181,8 +184,7 @@ class _Reader:
                 self._flag(parts, "isvalid", place),
             )
             gesture = self._object(parts, "GesturePolygon", place)
-            if gesture is not None:
-                self._gesture(gesture, place + "GesturePolygon.", person)
+            person.gesture = None if gesture is None else self._gesture(gesture, place + "GesturePolygon.")
             head = self._object(parts, "HeadPolygon", place)
             person.head = None if head is None else self._head(head, place + "HeadPolygon.")
             if "SuspList" in parts:
@@ -190,10 +192,10 @@ class _Reader:
                 self._suspects(parts, place, metadata, person.obj_id)
             yield person
 
-    def _gesture(self, gesture: Object, path: str, person: CameraPoint) -> None:
+    def _gesture(self, gesture: Object, path: str) -> GesturePolygon:
         found = self._take(gesture, path, frozenset({"id", "JoinMsg"}))
-        person.gesture_id = self._text(found, "id", path)
-        person.joints = [self._joint(one, place) for place, one in self._items(found, "JoinMsg", path)]
+        joints = [self._joint(one, place) for place, one in self._items(found, "JoinMsg", path)]
+        return GesturePolygon(self._text(found, "id", path), joints)
 
     def _joint(self, joint: Object, path: str) -> JoinMsg:
         found = self._take(joint, path, _JOINT)
@@ -204,48 +206,47 @@ class _Reader:
             *(self._number(found, name, path) for name in ("x", "y", "z", "x2d", "y2d")),
         )
 
-    def _space(self, found: Object, path: str) -> Space | None:
-        x, y, z = (self._number(found, name, path) for name in "xyz")
-        return None if x is None and y is None and z is None else (x, y, z)
+    def _head(self, head: Object, path: str) -> HeadPolygon:
+        found = self._take(head, path, frozenset({"Rect", "cct", "HeadModel"}))
+        rect = self._object(found, "Rect", path)
+        space = self._object(found, "cct", path)
+        model = self._object(found, "HeadModel", path)
+        return HeadPolygon(
+            None if rect is None else self._rect(rect, path + "Rect."),
+            None if space is None else self._cct(space, path + "cct."),
+            None if model is None else self._head_models(model, path + "HeadModel."),
+        )
 
-    def _whole(self, numbers: Any, found: Object, names: tuple[str, ...], path: str) -> Any:
-        """All of ``numbers``, or None; what was sent of an incomplete set goes to the extras."""
-        if all(one is not None for one in numbers):
-            return numbers
+    def _rect(self, rect: Object, path: str) -> Rect | None:
+        """The box; what was sent of an incomplete one goes to the extras."""
+        names = ("x", "y", "width", "height")
+        found = self._take(rect, path, frozenset(names))
+        numbers = [self._number(found, name, path) for name in names]
+        whole = [number for number in numbers if number is not None]
+        if len(whole) == len(names):
+            return Rect(*whole)
         for name in names:
             if found.get(name) is not None:
                 self.extras.setdefault(path + name, found[name])
         return None
 
-    def _head(self, head: Object, path: str) -> HeadPolygon:
-        found = self._take(head, path, frozenset({"Rect", "cct", "HeadModel"}))
-        read = HeadPolygon()
-        rect = self._object(found, "Rect", path)
-        if rect is not None:
-            names = ("x", "y", "width", "height")
-            parts = self._take(rect, path + "Rect.", frozenset(names))
-            numbers = tuple(self._number(parts, name, path + "Rect.") for name in names)
-            read.rect = self._whole(numbers, parts, names, path + "Rect.")
-        space = self._object(found, "cct", path)
-        if space is not None:
-            read.space = self._space(self._take(space, path + "cct.", frozenset("xyz")), path + "cct.")
-        model = self._object(found, "HeadModel", path)
-        if model is not None:
-            self._head_model(model, path + "HeadModel.", read)
-        return read
+    def _cct(self, space: Object, path: str) -> Cct:
+        found = self._take(space, path, frozenset("xyz"))
+        return Cct(*(self._number(found, name, path) for name in "xyz"))
 
-    def _head_model(self, model: Object, path: str, head: HeadPolygon) -> None:
+    def _head_models(self, model: Object, path: str) -> HeadModels:
         found = self._take(model, path, frozenset({"modelNum", "Data"}))
-        head.model_num = self._integer(found, "modelNum", path)
+        read = HeadModels(self._integer(found, "modelNum", path))
         for place, one in self._items(found, "Data", path):
             parts = self._take(one, place, frozenset({"poseType", "feaLen", "feaData"}))
-            head.models.append(
+            read.data.append(
                 HeadModel(
                     self._integer(parts, "poseType", place),
                     self._integer(parts, "feaLen", place),
                     self._text(parts, "feaData", place, empty=""),
                 )
             )
+        return read
 
     def _suspects(self, found: Object, path: str, metadata: Metadata, owner: str | None = None) -> None:
         listed = self._object(found, "SuspList", path)

@@ -16,9 +16,6 @@ from onframe.isapi.leniency import BLANKS, Notes, same_root
 from onframe.isapi.metadata import (
     CameraPoint,
     DevInfo,
-    HeadModel,
-    HeadPolygon,
-    JoinMsg,
     Metadata,
     Number,
     Situation,
@@ -29,7 +26,7 @@ from onframe.isapi.values import integer, read_time
 _Word: TypeAlias = int | str | None
 
 
-class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False, frozen=True):
+class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     ipAddress: str | None = None
     ipv6Address: str | None = None
     portNo: _Word = None
@@ -37,43 +34,6 @@ class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False, frozen=True
     channel: _Word = None
     radarChannel: _Word = None
     domainName: str | None = None
-
-
-class _Gesture(msgspec.Struct, forbid_unknown_fields=True, gc=False, rename={"joints": "JoinMsg"}):
-    id: str | None = None
-    joints: list[JoinMsg] = []
-
-
-class _Rect(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    x: Number
-    y: Number
-    width: Number
-    height: Number
-
-
-class _Space(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    x: Number
-    y: Number
-    z: Number
-
-
-class _HeadModels(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    modelNum: int
-    Data: list[HeadModel] = []
-
-
-class _Head(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    Rect: _Rect | None = None
-    cct: _Space | None = None
-    HeadModel: _HeadModels | None = None
-
-
-class _Person(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    objId: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
-    traComplete: bool
-    isvalid: Annotated[int, msgspec.Meta(ge=0, le=1)]
-    GesturePolygon: _Gesture | None = None
-    HeadPolygon: _Head | None = None
 
 
 class _Susp(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -93,22 +53,32 @@ class _Situation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     leaveRegionPeopleNum: int | None = None
 
 
-class _Metadata(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+_ABSENT = msgspec.Raw(b"null")
+
+
+class _Metadata(
+    msgspec.Struct,
+    rename={"sub_type": "subType", "device": "DevInfo", "people": "CameraPoint", "suspects": "SuspList"},
+    forbid_unknown_fields=True,
+    gc=False,
+):
     type: Annotated[str, msgspec.Meta(min_length=1)]
     time: Annotated[str, msgspec.Meta(min_length=1)]
-    subType: str | None = None
-    DevInfo: _DevInfo | None = None
+    sub_type: str | None = None
+    device: msgspec.Raw = _ABSENT
+    people: list[CameraPoint] = []
+    suspects: _SuspList | None = None
     Situation: _Situation | None = None
-    CameraPoint: list[_Person] = []
-    SuspList: _SuspList | None = None
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    Metadata: _Metadata | None = None
     MetaData: _Metadata | None = None
+    Metadata: _Metadata | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Document)
+_DEV_INFO = msgspec.json.Decoder(_DevInfo)
+_LONGEST_DEV_INFO = 1000
 
 
 class _Unusual(Exception):
@@ -116,46 +86,62 @@ class _Unusual(Exception):
 
 
 def read(text: bytes, notes: Notes) -> Metadata | None:
-    """The Metadata of a whole document in UTF-8, or None where the general reader has to read it."""
-    if len(text) > bounds.MAX_ELEMENTS:  # a document of fewer bytes cannot hold too many values
+    """The Metadata of a whole document in UTF-8, or None where the general reader has to read it.
+
+    No bound can be exceeded here: a document of fewer bytes cannot hold too many values, and one of these types
+    is neither deep nor has it keys that are long or many.
+    """
+    if len(text) > bounds.MAX_ELEMENTS:
         return None
-    seen = notes.marks()
     try:
-        document = _DECODER.decode(text)
-        read = _metadata(document, notes)
+        return _metadata(_DECODER.decode(text), notes)
     except (msgspec.DecodeError, UnicodeDecodeError, _Unusual, RecursionError):
-        notes.reset(seen)
         return None
-    return read
 
 
 def _metadata(document: _Document, notes: Notes) -> Metadata:
-    root, sent = "Metadata", document.Metadata
-    if sent is None:
-        root, sent = "MetaData", document.MetaData
-        same_root(root, "Metadata", notes)
-    if sent is None or (sent is document.Metadata and document.MetaData is not None):
+    """Everything that can be unusual is looked at before the first note is taken."""
+    root, sent = ("MetaData", document.MetaData) if document.Metadata is None else ("Metadata", document.Metadata)
+    if sent is None or (document.MetaData is not None and document.Metadata is not None):
         raise _Unusual
-    time = read_time(_text(sent.time) or "", notes)
-    metadata = Metadata(_text(sent.type), _text(sent.subType), time, root=root)
-    if sent.DevInfo is not None:
-        fields, repaired = _dev_info(sent.DevInfo)
+    metadata = Metadata(_text(sent.type), _text(sent.sub_type), root=root)
+    quoted = False
+    if sent.device != _ABSENT:
+        fields, quoted = _dev_info(bytes(sent.device))
         metadata.device = DevInfo(*fields)
-        if repaired:
-            notes.repair("number_as_text")
+    if sent.people:
+        _check_people(sent.people)
+        metadata.tracking = sent.people
+    if sent.suspects is not None:
+        metadata.suspects = _suspects(sent.suspects)
     metadata.situation = _situation(sent)
-    if sent.CameraPoint:
-        metadata.tracking = _people(sent.CameraPoint)
-    if sent.SuspList is not None:
-        if sent.SuspList.suspNum != len(sent.SuspList.Data):
-            raise _Unusual
-        metadata.suspects = [Susp(one.suspID, one.timeStamp, one.confidence) for one in sent.SuspList.Data]
+    raw = _text(sent.time) or ""
+    same_root(root, "Metadata", notes)
+    metadata.time = read_time(raw, notes)
+    if quoted:
+        notes.repair("number_as_text")
     return metadata
+
+
+def _check_people(people: list[CameraPoint]) -> None:
+    """Identifiers are there and not empty, and no text has blanks around it."""
+    names = [person.obj_id or "" for person in people]
+    names += [found.id for person in people if (found := person.gesture) is not None and found.id is not None]
+    heads = [head.model for person in people if (head := person.head) is not None]
+    texts = [model.fea_data for listed in heads if listed is not None for model in listed.data if model.fea_data]
+    if not all(names) or [text for text in names + texts if text.strip(BLANKS) != text]:
+        raise _Unusual
+
+
+def _suspects(listed: _SuspList) -> list[Susp]:
+    if listed.suspNum != len(listed.Data):
+        raise _Unusual
+    return [Susp(one.suspID, one.timeStamp, one.confidence) for one in listed.Data]
 
 
 def _situation(sent: _Metadata) -> Situation | None:
     counts = sent.Situation or _Situation()
-    if (sent.subType or "").lower() == "peoplecounting":
+    if (sent.sub_type or "").lower() == "peoplecounting":
         if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
             raise _Unusual
     if sent.Situation is None:
@@ -171,9 +157,13 @@ def _text(text: str | None) -> str | None:
     return text
 
 
-@lru_cache(maxsize=256)
-def _dev_info(device: _DevInfo) -> tuple[tuple[Any, ...], bool]:
+def _dev_info(sent: bytes) -> tuple[tuple[Any, ...], bool]:
     """The values of a DevInfo, and whether a number stood in quotes; a camera sends the same in every document."""
+    return _known_dev_info(sent) if len(sent) <= _LONGEST_DEV_INFO else _read_dev_info(sent)
+
+
+def _read_dev_info(sent: bytes) -> tuple[tuple[Any, ...], bool]:
+    device = _DEV_INFO.decode(sent)
     numbers = (device.portNo, device.channel, device.radarChannel)
     port_no, channel, radar_channel = map(_number, numbers)
     mac = _text(device.macAddress)
@@ -200,31 +190,4 @@ def _number(value: _Word) -> int | None:
     return read
 
 
-def _people(people: list[_Person]) -> list[CameraPoint]:
-    found = []
-    for person in people:
-        gesture, head = person.GesturePolygon, person.HeadPolygon
-        found.append(
-            CameraPoint(
-                _text(person.objId),
-                person.traComplete,
-                person.isvalid == 1,
-                None if gesture is None else _text(gesture.id),
-                [] if gesture is None else gesture.joints,
-                None if head is None else _head(head),
-            )
-        )
-    return found
-
-
-def _head(head: _Head) -> HeadPolygon:
-    rect, space, models = head.Rect, head.cct, head.HeadModel
-    if models is not None:
-        for model in models.Data:
-            _text(model.fea_data)
-    return HeadPolygon(
-        None if rect is None else (rect.x, rect.y, rect.width, rect.height),
-        None if space is None else (space.x, space.y, space.z),
-        None if models is None else models.modelNum,
-        [] if models is None else models.Data,
-    )
+_known_dev_info = lru_cache(maxsize=256)(_read_dev_info)

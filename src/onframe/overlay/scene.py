@@ -176,7 +176,7 @@ def tracking_shapes(person: CameraPoint) -> list[Shape]:
     """One person's skeleton and head (B.4), in 0..1 as sent; who has gone (traComplete) is not drawn."""
     if person.tra_complete:
         return []
-    color = style.PLAIN if person.isvalid is False else style.class_color("human")
+    color = style.PLAIN if person.isvalid == 0 else style.class_color("human")
     name = f"person {(person.obj_id or '')[:8]}".strip()
     shapes: list[Shape] = []
     skeleton = _skeleton(person, color, name)

@@ -9,8 +9,11 @@ import msgspec
 
 from onframe.isapi.metadata import (
     CameraPoint,
+    Cct,
     Frame,
+    GesturePolygon,
     HeadModel,
+    HeadModels,
     HeadPolygon,
     JoinMsg,
     Metadata,
@@ -19,6 +22,7 @@ from onframe.isapi.metadata import (
     PTZInfo,
     Radar,
     RadarDetectionRegion,
+    Rect,
     Situation,
     Susp,
     Target,
@@ -110,14 +114,15 @@ def _tracked(facts: Facts) -> CameraPoint:
         obj_id=facts.get("objId"),
         tra_complete=facts.get("traComplete"),
         isvalid=facts.get("isvalid"),
-        gesture_id=facts.get("gestureId"),
-        joints=[_joint(one) for one in facts.get("joints") or ()],
+        gesture=_gesture(facts),
         head=_head(head) if head else None,
     )
 
 
-def _tuple(values: Any) -> Any:
-    return None if values is None else tuple(values)
+def _gesture(facts: Facts) -> GesturePolygon | None:
+    joints = [_joint(one) for one in facts.get("joints") or ()]
+    identity = facts.get("gestureId")
+    return GesturePolygon(identity, joints) if joints or identity is not None else None
 
 
 def _joint(facts: Facts) -> JoinMsg:
@@ -125,8 +130,8 @@ def _joint(facts: Facts) -> JoinMsg:
         facts.get("type"),
         facts.get("score"),
         facts.get("valid"),
-        _tuple(facts.get("space")),
-        _tuple(facts.get("plane")),
+        *(facts.get("space") or (None, None, None)),
+        *(facts.get("plane") or (None, None)),
     )
 
 
@@ -134,7 +139,12 @@ def _head(facts: Facts) -> HeadPolygon:
     models = [
         HeadModel(one.get("poseType"), one.get("feaLen"), one.get("feaData")) for one in facts.get("models") or ()
     ]
-    return HeadPolygon(_tuple(facts.get("rect")), _tuple(facts.get("space")), facts.get("modelNum"), models)
+    rect, space, count = facts.get("rect"), facts.get("space"), facts.get("modelNum")
+    return HeadPolygon(
+        Rect(*rect) if rect else None,
+        Cct(*space) if space else None,
+        HeadModels(count, models) if models or count is not None else None,
+    )
 
 
 def _suspect(facts: Facts) -> Susp:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from onframe.isapi.metadata import CameraPoint, HeadPolygon, JoinMsg, Point, Region, Target
+from onframe.isapi.metadata import CameraPoint, GesturePolygon, HeadPolygon, JoinMsg, Point, Rect, Region, Target
 from onframe.simulator.scenes.gate import Gate
 from onframe.simulator.scenes.hall import Hall
 from onframe.simulator.scenes.harbour import Harbour
@@ -157,7 +157,8 @@ def _target(target: Target, pane: Pane) -> Target:
 
 def _tracked(point: CameraPoint, pane: Pane) -> CameraPoint:
     head = None if point.head is None else _head(point.head, pane)
-    return msgspec.structs.replace(point, joints=[_joint(joint, pane) for joint in point.joints], head=head)
+    gesture = GesturePolygon(point.gesture_id, [_joint(joint, pane) for joint in point.joints])
+    return msgspec.structs.replace(point, gesture=gesture, head=head)
 
 
 def _joint(joint: JoinMsg, pane: Pane) -> JoinMsg:
@@ -172,7 +173,8 @@ def _head(head: HeadPolygon, pane: Pane) -> HeadPolygon:
         return head
     x, y, width, height = head.rect
     left, top = pane.unit(x, y)
-    return msgspec.structs.replace(head, rect=(left, top, round(width * pane.share, 6), round(height * pane.share, 6)))
+    box = Rect(left, top, round(width * pane.share, 6), round(height * pane.share, 6))
+    return msgspec.structs.replace(head, rectangle=box)
 
 
 SCENE = All

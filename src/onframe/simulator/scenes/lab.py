@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from onframe.isapi.metadata import CameraPoint, HeadModel, HeadPolygon, JoinMsg, Metadata, Susp
+from onframe.isapi.metadata import (
+    CameraPoint,
+    Cct,
+    GesturePolygon,
+    HeadModel,
+    HeadModels,
+    HeadPolygon,
+    JoinMsg,
+    Metadata,
+    Rect,
+    Susp,
+)
 from onframe.simulator.scenes.scene import HEIGHT, WIDTH, Live, Pixels, Scene, SceneDocument, Trip, mix, smooth, wave
 
 if TYPE_CHECKING:
@@ -153,9 +164,8 @@ def _camera_point(pose: Pose) -> CameraPoint:
     return CameraPoint(
         obj_id=pose.obj_id,
         tra_complete=pose.leaving,
-        isvalid=True,
-        gesture_id=pose.obj_id,
-        joints=[_join_msg(kind, x, y, pose) for kind, (x, y) in enumerate(pose.joints)],
+        isvalid=1,
+        gesture=GesturePolygon(pose.obj_id, [_join_msg(kind, x, y, pose) for kind, (x, y) in enumerate(pose.joints)]),
         head=_head(pose),
     )
 
@@ -179,10 +189,9 @@ def _head(pose: Pose) -> HeadPolygon:
     x0, y0, x1, y1 = pose.head_and_shoulders
     (left, top), (right, bottom) = _unit(x0, y0), _unit(x1, y1)
     return HeadPolygon(
-        rect=(left, top, round(right - left, 6), round(bottom - top, 6)),
-        space=_space(*pose.joints[HEAD], pose),
-        model_num=1,
-        models=[HeadModel(pose_type=1, fea_len=FEATURE_LENGTH, fea_data=_features(pose.obj_id))],
+        Rect(left, top, round(right - left, 6), round(bottom - top, 6)),
+        Cct(*_space(*pose.joints[HEAD], pose)),
+        HeadModels(1, [HeadModel(pose_type=1, fea_len=FEATURE_LENGTH, fea_data=_features(pose.obj_id))]),
     )
 
 
