@@ -27,7 +27,7 @@ async def test_every_kind_of_record_fits_the_schema() -> None:
     async with SimulatedCamera("all") as simulated, Camera.from_url(simulated.url) as camera:
         async with aclosing(camera.watch()) as records:
             async for record in records:
-                validator.validate(json.loads(to_json(record)))
+                assert not list(validator.iter_errors(json.loads(to_json(record))))
                 seen.add((record.metadata.type, record.metadata.sub_type))
                 if len(seen) >= 18:
                     break

@@ -392,6 +392,7 @@ async def test_leaving_the_loop_ends_the_session(device, make_document):
         await asyncio.wait_for(task, 2)
         del task
         await until(lambda: "TEARDOWN" in device.methods())
+        assert device.methods()[-1] == "TEARDOWN"
 
 
 async def test_who_joins_later_is_told_the_rules_and_the_state(device, make_document):

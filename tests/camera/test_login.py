@@ -101,6 +101,7 @@ async def test_the_holder_of_the_trial_may_ask_again():
     await one.permit()
     async with asyncio.timeout(1):
         await one.permit()
+    assert not one.accepted and one.refused is None
 
 
 async def test_release_by_somebody_else_changes_nothing():

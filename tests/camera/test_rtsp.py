@@ -205,6 +205,7 @@ async def test_the_connection_stays_with_the_configured_host():
 async def test_options_refused_is_no_obstacle():
     async with Device(OPTIONS=text(501)) as device, Client(device) as client:
         await client.start()
+        assert [request.split()[0] for request in device.requests][:2] == ["OPTIONS", "DESCRIBE"]
 
 
 @pytest.mark.requirement("R-030", "R-049")
@@ -306,7 +307,8 @@ async def test_a_cancelled_trial_lets_others_try():
         task.cancel()
         await asyncio.wait([task])
         async with Client(device, login=login) as client:
-            await asyncio.wait_for(client.open(client.url), 5)
+            description = await asyncio.wait_for(client.open(client.url), 5)
+            assert description.metadata_media() is not None
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,6 @@ async def command(
     set_up_logging(verbose)
     if script is not None and video is None:
         raise UsageError("--script says what metadata goes with a --video; give both")
-    options: dict[str, Any] = {} if clock is None else {"clock": clock}
     password = read_password(password_file)
     simulated = SimulatedCamera(
         scene,
@@ -66,7 +65,7 @@ async def command(
         frame_marks=frame_marks,
         metadata_delay=(0.0, metadata_delay),
         metadata_loss=metadata_loss,
-        **options,
+        clock=clock,
     )
     given = password is not None
     print(f"Preparing the {'video' if video else 'scene ' + repr(scene)} …", flush=True)
