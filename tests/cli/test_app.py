@@ -109,6 +109,15 @@ def test_a_pipe_that_closes_early_ends_quietly(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
 
 
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "starlette", None)
+    monkeypatch.delitem(sys.modules, "onframe.viewer.server", raising=False)
+    monkeypatch.delitem(sys.modules, "starlette.applications", raising=False)
+    assert run(["demo", "--port", "0"]) == 1
+    error = capsys.readouterr().err
+    assert "needs starlette" in error and "pip install 'onframe[demo]'" in error and "Traceback" not in error
+
+
 def test_the_password_comes_from_url_file_or_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from onframe.cli.options import UsageError, read_password, split_host
 
@@ -121,6 +130,9 @@ def test_the_password_comes_from_url_file_or_environment(tmp_path: Path, monkeyp
     assert read_password(None) is None
     with pytest.raises(UsageError):
         read_password(tmp_path / "missing")
+    (tmp_path / "empty").touch()
+    with pytest.raises(UsageError, match="empty"):
+        read_password(tmp_path / "empty")
     parts = split_host("rtsp://ad%40min:p%3A%2F@cam:8554/?http_port=81")
     assert (parts.host, parts.username, parts.password) == ("cam", "ad@min", "p:/")
     assert (parts.http_port, parts.rtsp_port) == (81, 8554)

@@ -37,6 +37,8 @@ EXIT_CODES: dict[type[errors.OnframeError], int] = {
     errors.ProtocolError: 7,
     errors.LimitExceeded: 7,
 }
+EXTRAS = {"av", "numpy", "PIL", "starlette", "uvicorn", "websockets"}
+"""What the commands import beyond the extra ``cli``."""
 USAGE = 2
 INTERRUPTED = 130
 
@@ -87,6 +89,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except errors.OnframeError as error:
         report(error)
         return exit_code(error)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing in EXTRAS:
+            print(f"onframe: this command needs {missing}\nhint: pip install 'onframe[demo]'", file=sys.stderr)
+            return 1
+        raise
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -110,9 +110,12 @@ def read_password(file: Path | None, *, given: str | None = None, prompt: str | 
     """The password: from the URL, a file, the environment or a prompt, in this order; None where there is no prompt."""
     if file is not None:
         try:
-            return file.read_text(encoding="utf-8").splitlines()[0]
-        except (OSError, IndexError) as error:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the password file {file} cannot be read: {error}") from error
+        if not lines:
+            raise UsageError(f"the password file {file} is empty; its first line must be the password")
+        return lines[0]
     if given is not None:
         return given
     if PASSWORD_VARIABLE in os.environ:
