@@ -59,13 +59,38 @@ def decode(payload: bytes, *, kind: Kind | None = None, lenient_ip: bool = False
     as the guide prints it. Raises DecodeError or LimitExceeded.
     """
     notes = Notes()
-    bounds.check_size(len(payload))
-    text = to_utf8(payload, notes)
-    document, end = _document(text, 0, notes, lenient_ip)
-    if text[end:].strip(_BLANKS):
-        raise bounds.unreadable("something follows the document; decode_all reads several", text, end)
+    document = _usual(payload, notes)
+    if document is None:
+        document = _only(payload, notes, lenient_ip)
     if kind is not None and document.kind != kind:
         raise DecodeError(f"the document is of kind {document.kind}, not {kind}")
+    return document
+
+
+def _usual(payload: bytes, notes: Notes) -> Document | None:
+    """The document of a payload that is one whole metadata document of a usual shape, in UTF-8; else None."""
+    first = payload[:1]
+    if first == b"{":
+        metadata = metadata_typed.read(payload, notes)
+        if metadata is not None:  # checked by its types
+            return Document("metadata", "json", metadata, notes.repairs, notes.warnings, payload)
+    elif first == b"<":
+        metadata = metadata_usual.read(payload, notes)
+        if metadata is not None:
+            check(metadata, notes)
+            return Document("metadata", "xml", metadata, notes.repairs, notes.warnings, payload)
+    return None
+
+
+def _only(payload: bytes, notes: Notes, lenient_ip: bool) -> Document:
+    """The one document of a payload that is none of `_usual` as it came."""
+    bounds.check_size(len(payload))
+    text = to_utf8(payload, notes)
+    document = None if text is payload else _usual(text, notes)
+    if document is None:
+        document, end = _document(text, 0, notes, lenient_ip)
+        if end < len(text) and text[end:].strip(_BLANKS):
+            raise bounds.unreadable("something follows the document; decode_all reads several", text, end)
     document.raw = payload
     return document
 
@@ -81,7 +106,8 @@ def decode_all(payload: bytes, *, lenient_ip: bool = False) -> Iterator[Document
     position, refused = _skip(text, 0), 0
     while position < len(text) or not payload:
         try:
-            document, end = _document(text, position, notes, lenient_ip)
+            usual = None if position else _usual(text, notes)
+            document, end = _document(text, position, notes, lenient_ip) if usual is None else (usual, len(text))
         except (DecodeError, LimitExceeded) as error:
             error.format = "json" if text[position : position + 1] == b"{" else "xml"
             yield error
@@ -130,10 +156,6 @@ def _document(text: bytes, start: int, notes: Notes, lenient_ip: bool) -> tuple[
 
 
 def _xml_document(text: bytes, start: int, notes: Notes) -> tuple[Document, int]:
-    metadata = metadata_usual.read(text, notes) if start == 0 else None
-    if metadata is not None:
-        check(metadata, notes)
-        return Document("metadata", "xml", metadata, notes.repairs, notes.warnings), len(text)
     root, end = xml.parse_document(text, start, notes)
     kind, value = _read_root(root, notes)
     return Document(kind, "xml", value, notes.repairs, notes.warnings), end
@@ -178,9 +200,6 @@ _KINDS: dict[type[Any], Kind] = {
 
 
 def _json_document(text: bytes, start: int, notes: Notes, lenient_ip: bool) -> tuple[Document, int]:
-    metadata = metadata_typed.read(text, notes) if start == 0 else None
-    if metadata is not None:  # checked by its types
-        return Document("metadata", "json", metadata, notes.repairs, notes.warnings), len(text)
     source, end = json.parse_document(text, start, notes=notes, lenient_ip=lenient_ip)
     kind, value = _read_object(source, notes)
     return Document(kind, "json", value, notes.repairs, notes.warnings), end

@@ -53,9 +53,6 @@ class _Situation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     leaveRegionPeopleNum: int | None = None
 
 
-_ABSENT = msgspec.Raw(b"null")
-
-
 class _Metadata(
     msgspec.Struct,
     rename={"sub_type": "subType", "device": "DevInfo", "people": "CameraPoint", "suspects": "SuspList"},
@@ -65,7 +62,7 @@ class _Metadata(
     type: Annotated[str, msgspec.Meta(min_length=1)]
     time: Annotated[str, msgspec.Meta(min_length=1)]
     sub_type: str | None = None
-    device: msgspec.Raw = _ABSENT
+    device: msgspec.Raw = msgspec.Raw(b"null")
     people: list[CameraPoint] = []
     suspects: _SuspList | None = None
     Situation: _Situation | None = None
@@ -77,7 +74,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(_Document)
-_DEV_INFO = msgspec.json.Decoder(_DevInfo)
+_DEV_INFO = msgspec.json.Decoder(_DevInfo | None)
 _LONGEST_DEV_INFO = 1000
 
 
@@ -101,21 +98,25 @@ def read(text: bytes, notes: Notes) -> Metadata | None:
 
 def _metadata(document: _Document, notes: Notes) -> Metadata:
     """Everything that can be unusual is looked at before the first note is taken."""
-    root, sent = ("MetaData", document.MetaData) if document.Metadata is None else ("Metadata", document.Metadata)
-    if sent is None or (document.MetaData is not None and document.Metadata is not None):
+    root, sent, other = "MetaData", document.MetaData, document.Metadata
+    if other is not None:
+        root, sent, other = "Metadata", other, sent
+    if sent is None or other is not None:
         raise _Unusual
-    metadata = Metadata(_text(sent.type), _text(sent.sub_type), root=root)
-    quoted = False
-    if sent.device != _ABSENT:
-        fields, quoted = _dev_info(bytes(sent.device))
+    kind, sub_type, raw = sent.type, sent.sub_type or None, sent.time
+    if kind.strip(BLANKS) != kind or raw.strip(BLANKS) != raw or (sub_type and sub_type.strip(BLANKS) != sub_type):
+        raise _Unusual
+    metadata = Metadata(kind, sub_type, root=root)
+    fields, quoted = _dev_info(bytes(sent.device))
+    if fields:
         metadata.device = DevInfo(*fields)
     if sent.people:
         _check_people(sent.people)
         metadata.tracking = sent.people
     if sent.suspects is not None:
         metadata.suspects = _suspects(sent.suspects)
-    metadata.situation = _situation(sent)
-    raw = _text(sent.time) or ""
+    if sent.Situation is not None or (sub_type and sub_type.lower() == "peoplecounting"):
+        metadata.situation = _situation(sent)
     same_root(root, "Metadata", notes)
     metadata.time = read_time(raw, notes)
     if quoted:
@@ -125,12 +126,17 @@ def _metadata(document: _Document, notes: Notes) -> Metadata:
 
 def _check_people(people: list[CameraPoint]) -> None:
     """Identifiers are there and not empty, and no text has blanks around it."""
-    names = [person.obj_id or "" for person in people]
-    names += [found.id for person in people if (found := person.gesture) is not None and found.id is not None]
-    heads = [head.model for person in people if (head := person.head) is not None]
-    texts = [model.fea_data for listed in heads if listed is not None for model in listed.data if model.fea_data]
-    if not all(names) or [text for text in names + texts if text.strip(BLANKS) != text]:
-        raise _Unusual
+    for person in people:
+        name, gesture, head = person.obj_id, person.gesture, person.head
+        if not name or name.strip(BLANKS) != name:
+            raise _Unusual
+        if gesture is not None:
+            name = gesture.id
+            if name is not None and (not name or name.strip(BLANKS) != name):
+                raise _Unusual
+        if head is not None and head.model is not None:
+            for model in head.model.data:
+                _text(model.fea_data)
 
 
 def _suspects(listed: _SuspList) -> list[Susp]:
@@ -139,13 +145,11 @@ def _suspects(listed: _SuspList) -> list[Susp]:
     return [Susp(one.suspID, one.timeStamp, one.confidence) for one in listed.Data]
 
 
-def _situation(sent: _Metadata) -> Situation | None:
+def _situation(sent: _Metadata) -> Situation:
     counts = sent.Situation or _Situation()
     if (sent.sub_type or "").lower() == "peoplecounting":
         if counts.enterRegionPeopleNum is None or counts.leaveRegionPeopleNum is None:
             raise _Unusual
-    if sent.Situation is None:
-        return None
     return Situation(counts.personCount, counts.enterRegionPeopleNum, counts.leaveRegionPeopleNum)
 
 
@@ -158,12 +162,17 @@ def _text(text: str | None) -> str | None:
 
 
 def _dev_info(sent: bytes) -> tuple[tuple[Any, ...], bool]:
-    """The values of a DevInfo, and whether a number stood in quotes; a camera sends the same in every document."""
+    """The values of a DevInfo, none where it is null, and whether a number stood in quotes.
+
+    A camera sends the same in every document.
+    """
     return _known_dev_info(sent) if len(sent) <= _LONGEST_DEV_INFO else _read_dev_info(sent)
 
 
 def _read_dev_info(sent: bytes) -> tuple[tuple[Any, ...], bool]:
     device = _DEV_INFO.decode(sent)
+    if device is None:
+        return (), False
     numbers = (device.portNo, device.channel, device.radarChannel)
     port_no, channel, radar_channel = map(_number, numbers)
     mac = _text(device.macAddress)

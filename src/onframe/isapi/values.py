@@ -52,9 +52,17 @@ def identifier(text: str) -> int | str | None:
     return found if found is not None else text or None
 
 
+_SECONDS = {f"{second:02}.": second * 1000 for second in range(60)}
+_MILLISECONDS = {f"{millisecond:03}": millisecond for millisecond in range(1000)}
+
+
 def read_time(raw: str, notes: Notes) -> Time:
     """The document's time (B.20): any ISO 8601 form; without offset it is only local."""
-    time = _in_full(raw) or (_parsed(raw) if len(raw) < 64 else Time(raw))
+    if len(raw) == 29 and raw[17:20] in _SECONDS and raw[20:23] in _MILLISECONDS:
+        minute = _minute(raw[:17] + raw[23:])
+        if minute is not None:
+            return Time(raw, raw, minute + _SECONDS[raw[17:20]] + _MILLISECONDS[raw[20:23]])
+    time = _parsed(raw) if len(raw) < 64 else Time(raw)
     if time.epoch_ms is None:
         what = "has no offset from UTC, so it is not an instant" if time.iso else f"{raw[:40]!r} is not ISO 8601"
         notes.warn(f"time {what}")
@@ -63,22 +71,13 @@ def read_time(raw: str, notes: Notes) -> Time:
     return time
 
 
-_SECONDS = {f"{second:02}.": second * 1000 for second in range(60)}
-_MILLISECONDS = {f"{millisecond:03}": millisecond for millisecond in range(1000)}
-
-
-def _in_full(raw: str) -> Time | None:
-    """A time written as ``iso`` is, by that of its minute, which the documents of a minute share; else None."""
-    if len(raw) != 29 or raw[17:20] not in _SECONDS or raw[20:23] not in _MILLISECONDS:
-        return None
-    minute = _minute(raw[:17], raw[23:])
-    return None if minute is None else Time(raw, raw, minute + _SECONDS[raw[17:20]] + _MILLISECONDS[raw[20:23]])
-
-
 @lru_cache(maxsize=256)
-def _minute(date: str, offset: str) -> int | None:
-    """The instant of ``date``, which ends in its minute and a colon; None where they are not written as ``iso`` is."""
-    time = _parsed(f"{date}00.000{offset}")
+def _minute(raw: str) -> int | None:
+    """The instant of a time without its seconds, which the documents of a minute share.
+
+    None where the time is not written as ``iso`` is.
+    """
+    time = _parsed(f"{raw[:17]}00.000{raw[17:]}")
     return time.epoch_ms if time.iso == time.raw else None
 
 
