@@ -37,12 +37,17 @@ def _required(target: Target, names: tuple[str, ...], notes: Notes) -> None:
             notes.warn(f"property {name} is required and absent")
 
 
+_CONFIDENCES = {"confidence": "confidence", "vehicleconfidence": "vehicleConfidence"}
+
+
 def _plates(metadata: Metadata, notes: Notes) -> None:
     for target in metadata.targets:
         if metadata.type == "activityTarget":
             _required(target, ("licensePlate",), notes)
-        for name in ("confidence", "vehicleConfidence"):
-            _range(notes, name, number(target.get(name) or ""), 0, 100)
+        for description, value in target.properties:
+            name = _CONFIDENCES.get(description.lower())
+            if name is not None:
+                _range(notes, name, number(value), 0, 100)
 
 
 def _temperatures(metadata: Metadata, notes: Notes) -> None:

@@ -130,13 +130,15 @@ def _check_people(people: list[CameraPoint]) -> None:
         name, gesture, head = person.obj_id, person.gesture, person.head
         if not name or name.strip(BLANKS) != name:
             raise _Unusual
-        if gesture is not None:
+        if gesture is not None and gesture.id != name and gesture.id is not None:
             name = gesture.id
-            if name is not None and (not name or name.strip(BLANKS) != name):
+            if not name or name.strip(BLANKS) != name:
                 raise _Unusual
         if head is not None and head.model is not None:
             for model in head.model.data:
-                _text(model.fea_data)
+                text = model.fea_data
+                if text and text.strip(BLANKS) != text:
+                    raise _Unusual
 
 
 def _suspects(listed: _SuspList) -> list[Susp]:

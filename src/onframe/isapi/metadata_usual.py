@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from onframe.isapi import bounds
-from onframe.isapi.leniency import Notes, is_misspelt
+from onframe.isapi.leniency import BLANKS, Notes, is_misspelt
 from onframe.isapi.metadata import (
     DevInfo,
     Metadata,
@@ -34,8 +34,6 @@ from onframe.isapi.values import identifier, number, read_time
 MAX_SIZE: Final = 4 * bounds.MAX_MARKUP
 """Bytes of a document read here: so few that it cannot have too many elements."""
 _MAX_SHAPE: Final = 8192
-_ODD_BLANKS: Final = tuple(bytes((code,)) for code in (0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x1F))
-"""What str.isspace() takes for blank among ASCII, and XML does not."""
 _LARGEST: Final = 10**18
 
 _is_misspelt = lru_cache(maxsize=4096)(is_misspelt)
@@ -72,7 +70,7 @@ class _Unusual(Exception):
 
 def read(text: bytes, notes: Notes) -> Metadata | None:
     """The Metadata of a whole document in UTF-8, or None where the general reader has to read it."""
-    if len(text) > MAX_SIZE or b"&" in text or any(map(text.__contains__, _ODD_BLANKS)):
+    if len(text) > MAX_SIZE or b"&" in text:
         return None
     seen = notes.marks()
     try:
@@ -272,7 +270,17 @@ def _target(texts: list[str], shape: _TargetShape) -> Target:
 
 def _are_plain(leaves: str, blanks: str) -> bool:
     """Whether the joined leaves are printable text and what stands between them is blank."""
-    return leaves.isprintable() and "<" not in leaves and (not blanks or (blanks.isspace() and blanks.isascii()))
+    if not leaves.isprintable() or "<" in leaves:
+        return False
+    return _are_known_blanks(blanks) if len(blanks) < _MAX_SHAPE else _are_blanks(blanks)
+
+
+def _are_blanks(text: str) -> bool:
+    return not text.strip(BLANKS)
+
+
+_are_known_blanks = lru_cache(maxsize=256)(_are_blanks)
+"""A camera lays out every target alike."""
 
 
 def _identifier(text: str) -> int | str | None:

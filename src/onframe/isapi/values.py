@@ -16,6 +16,8 @@ def number(text: str) -> Number | None:
     """An int where the text is integral, else a finite float, else None."""
     if "_" in text:
         return None
+    if "." in text:
+        return _real(text)
     try:
         whole = int(text)
     except ValueError:
