@@ -67,10 +67,19 @@ class Site:
         self._server.should_exit = True
         if self._task is not None:
             task, self._task = self._task, None
+            hurry = asyncio.get_running_loop().call_later(GRACE / 2, self._abort)
             await task
+            hurry.cancel()
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+
+    def _abort(self) -> None:
+        """Who does not read what it was sent cannot be bidden farewell."""
+        for connection in list(self._server.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
 
     async def __aenter__(self) -> Site:
         await self.start()

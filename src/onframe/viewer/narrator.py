@@ -27,6 +27,7 @@ log = logging.getLogger("onframe.viewer")
 REMEMBERED = 3 * 25  # pictures; about three seconds
 CATCH_UP = 1000  # messages that a page which joins is sent at most: a stream may have no key picture for long
 CATCH_UP_BYTES = 8 * 1024 * 1024
+COUNTERS = ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired")
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
 _SPS = 7
@@ -58,10 +59,7 @@ class Narrator:
         self._unreadable_sps: bytes | None = None
         self.state: wire.State | None = None
         self._n = 0
-        self.counters = dict.fromkeys(
-            ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired"),
-            0,
-        )
+        self.counters = dict.fromkeys(COUNTERS, 0)
         self.clock = ""
 
     @property

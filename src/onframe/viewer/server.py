@@ -57,7 +57,9 @@ class Viewer:
             Route("/{name:str}", self._static),
             WebSocketRoute("/ws", self._socket),
         ]
-        self._guard = Guard(Starlette(routes=routes), token=token, hosts=hosts)
+        application = Starlette(routes=routes)
+        application.router.redirect_slashes = False
+        self._guard = Guard(application, token=token, hosts=hosts)
         self._site = Site(self._guard, host, port, ws_max_size=wire.MAX_PAGE_MESSAGE)
 
     @property
@@ -78,9 +80,9 @@ class Viewer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._site.stop()
+        await asyncio.gather(*(feed.stop() for feed in self._feeds.values()), self._site.stop())
         for feed in self._feeds.values():
-            await feed.stop()
+            await feed.stop()  # one that a page asked for at the last moment
 
     async def _static(self, request: Request) -> Response:
         """A file of the page."""
