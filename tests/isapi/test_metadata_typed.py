@@ -5,8 +5,12 @@ import random
 from copy import deepcopy
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from onframe.isapi import metadata_json, metadata_typed
+from onframe import decode
+from onframe.errors import OnframeError
+from onframe.isapi import bounds, metadata_json, metadata_typed
 from onframe.isapi.checks import check
 from onframe.isapi.leniency import Notes
 from onframe.isapi.metadata import (
@@ -107,6 +111,8 @@ CHANGES = {
     "empty": lambda value, key: value.update({key: ""}),
     "blanks around": lambda value, key: value.update({key: " text "}),
     "a number": lambda value, key: value.update({key: 7}),
+    "a number over 64 bits": lambda value, key: value.update({key: 1e30}),
+    "an integer over 64 bits": lambda value, key: value.update({key: 2**70}),
     "a number as text": lambda value, key: value.update({key: "5"}),
     "a list": lambda value, key: value.update({key: [value[key]]}),
     "an unknown member beside": lambda value, key: value.update({key + "New": 1}),
@@ -133,3 +139,44 @@ def test_two_changes_at_once_make_no_difference():
             change(*generator.choice(list(members(body))))
         found = fast(document)
         assert found == (general(document) if found[0] is not None else (None, [], []))
+
+
+WHOLE = json.dumps(TRACKING, indent=1).encode()
+DAMAGE = st.binary(max_size=3) | st.sampled_from(
+    [b'"', b"{", b"]", b",", b"null", b" ", b'""', b"1e5", b"\\u0000", b"\xff"]
+)
+
+
+def outcome(payload):
+    try:
+        document = decode(payload)
+    except OnframeError as error:
+        return type(error)
+    return document.value, sorted(document.repairs), document.warnings
+
+
+@pytest.mark.requirement("R-084", "R-105")
+@settings(max_examples=400, deadline=None)
+@given(st.integers(0, len(WHOLE)), st.integers(0, 3), DAMAGE)
+def test_damaged_bytes_give_the_same_object_or_error_with_and_without_the_fast_way(place, taken, damage):
+    payload = WHOLE[:place] + damage + WHOLE[place + taken :]
+    found = outcome(payload)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metadata_typed, "read", lambda text, notes: None)
+        assert found == outcome(payload)
+
+
+@pytest.mark.requirement("R-109")
+def test_what_is_deep_or_large_is_left_to_the_general_way():
+    deep = WHOLE.replace(b'"28:57', b"[" * 70 + b"]" * 70 + b',"28:57', 1)
+    large = WHOLE.replace(b"AAAA", b"A" * bounds.MAX_ELEMENTS)
+    for payload in (deep, large):
+        assert metadata_typed.read(payload, Notes()) is None
+
+
+@pytest.mark.requirement("R-087")
+def test_a_device_seen_before_is_a_new_object_in_each_document():
+    first, second = decode(WHOLE).value, decode(WHOLE).value
+    first.device.channel = 9
+    assert second.device.channel == 1
+    assert decode(WHOLE).value.device.channel == 1

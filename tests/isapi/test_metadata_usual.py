@@ -4,9 +4,11 @@ import random
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onframe.errors import OnframeError
-from onframe.isapi import metadata_usual, metadata_xml, xml
+from onframe.isapi import bounds, metadata_usual, metadata_xml, xml
 from onframe.isapi.leniency import Notes
 from onframe.isapi.metadata import DevInfo, PTZInfo, Radar, RadarDetectionRegion, Target, VideoDetectionRegion
 
@@ -212,3 +214,44 @@ def test_bytes_that_are_not_utf_8_and_documents_too_large_are_left_to_the_genera
     assert fast(TARGETS.encode().replace(b"human", b"\xff\xfe"))[0] is None
     many = TARGETS.replace("<ruleID>2", "<ruleID>" + "2" * metadata_usual.MAX_SIZE)
     assert fast(many)[0] is None
+
+
+DAMAGE = st.binary(max_size=3) | st.sampled_from(
+    [b"<", b">", b"/", b"&", b"\x0b", b"\xc0\xaf", b"\xed\xa0\x80", b"\x85"]
+)
+
+
+@pytest.mark.requirement("R-104", "R-105")
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(DOCUMENTS), st.floats(0, 1), st.integers(0, 2), DAMAGE)
+def test_a_damaged_document_is_read_alike_both_ways_or_left_to_the_general_one(document, share, taken, damage):
+    whole = document.encode()
+    place = int(share * len(whole))
+    payload = whole[:place] + damage + whole[place + taken :]
+    metadata, notes = fast(payload)
+    if metadata is not None:
+        expected = Notes()
+        assert metadata == metadata_xml.read_metadata(xml.parse_tree(payload), expected)
+        assert (notes.repairs, notes.warnings) == (expected.repairs, expected.warnings)
+
+
+@pytest.mark.requirement("R-105")
+def test_control_characters_and_broken_utf_8_are_accepted_nowhere():
+    odd = [bytes((code,)) for code in {*range(0x20)} - {*b"\t\r\n"}] + [b"\x80", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80"]
+    for document in DOCUMENTS:
+        whole = document.encode()
+        for place in range(0, len(whole), 7):
+            for piece in odd:
+                assert fast(whole[:place] + piece + whole[place:])[0] is None
+
+
+@pytest.mark.requirement("R-109")
+def test_no_document_read_here_can_exceed_a_bound():
+    smallest_element = len("<x></x>")
+    assert metadata_usual.MAX_SIZE <= bounds.MAX_SIZE
+    assert metadata_usual.MAX_SIZE // smallest_element <= bounds.MAX_ELEMENTS
+    deep = TARGETS.replace("<Target>", "<Target>" * 70, 1).replace("</Target>", "</Target>" * 70, 1)
+    wide = TARGETS.replace('version="2.0"', " ".join(f'a{number}="1"' for number in range(bounds.MAX_ATTRIBUTES + 1)))
+    long = TARGETS.replace('version="2.0"', f'version="{"2" * bounds.MAX_MARKUP}"')
+    for document in (deep, wide, long):
+        assert fast(document)[0] is None

@@ -12,6 +12,10 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 Number: TypeAlias = int | float
+_MOST = 2**63 - 1
+Integer: TypeAlias = Annotated[int, msgspec.Meta(ge=-_MOST, le=_MOST)]
+Real: TypeAlias = Integer | Annotated[float, msgspec.Meta(ge=-_MOST, le=_MOST)]
+"""What JSON may hold without being refused as unreadable: what fits 64 bits."""
 Point: TypeAlias = tuple[Number, Number]
 """(x, y) as sent; integral numbers are ints. The space they are in is not said by the guide."""
 Region: TypeAlias = list[Point]
@@ -157,14 +161,14 @@ class Picture(msgspec.Struct, gc=False):
 class JoinMsg(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """One joint of a skeleton (B.4): x, y, z in space without unit, x2d and y2d in the picture, 0..1."""
 
-    gesture_type: int | None = None
+    gesture_type: Integer | None = None
     gesture_score: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     gesture_valid: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
-    x: Number | None = None
-    y: Number | None = None
-    z: Number | None = None
-    x2d: Number | None = None
-    y2d: Number | None = None
+    x: Real | None = None
+    y: Real | None = None
+    z: Real | None = None
+    x2d: Real | None = None
+    y2d: Real | None = None
 
     @property
     def space(self) -> Space | None:
@@ -180,8 +184,8 @@ class JoinMsg(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=Fal
 class HeadModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
     """One feature vector of a head (B.4)."""
 
-    pose_type: int | None = None
-    fea_len: int | None = None
+    pose_type: Integer | None = None
+    fea_len: Integer | None = None
     fea_data: str | None = None
 
 
@@ -190,25 +194,25 @@ class HeadModels(
 ):
     """The feature vectors of a head, and how many the device says there are (B.4: HeadModel)."""
 
-    model_num: int | None = None
+    model_num: Integer | None = None
     data: list[HeadModel] = []
 
 
 class Rect(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """An upright box (B.4: Rect), in 0..1."""
 
-    x: Number
-    y: Number
-    width: Number
-    height: Number
+    x: Real
+    y: Real
+    width: Real
+    height: Real
 
 
 class Cct(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A place in space (B.4: cct); the guide gives no unit."""
 
-    x: Number | None = None
-    y: Number | None = None
-    z: Number | None = None
+    x: Real | None = None
+    y: Real | None = None
+    z: Real | None = None
 
 
 class HeadPolygon(

@@ -16,14 +16,15 @@ from onframe.isapi.leniency import BLANKS, Notes, same_root
 from onframe.isapi.metadata import (
     CameraPoint,
     DevInfo,
+    Integer,
     Metadata,
-    Number,
+    Real,
     Situation,
     Susp,
 )
 from onframe.isapi.values import integer, read_time
 
-_Word: TypeAlias = int | str | None
+_Word: TypeAlias = Integer | str | None
 
 
 class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -37,20 +38,20 @@ class _DevInfo(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Susp(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    suspID: int
-    timeStamp: int
-    confidence: Number
+    suspID: Integer
+    timeStamp: Integer
+    confidence: Real
 
 
 class _SuspList(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    suspNum: int
+    suspNum: Integer
     Data: list[_Susp] = []
 
 
 class _Situation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    personCount: int | None = None
-    enterRegionPeopleNum: int | None = None
-    leaveRegionPeopleNum: int | None = None
+    personCount: Integer | None = None
+    enterRegionPeopleNum: Integer | None = None
+    leaveRegionPeopleNum: Integer | None = None
 
 
 class _Metadata(
