@@ -1,7 +1,7 @@
 // @ts-check
 /** The WebSocket to the server: reads messages, connects again when it is lost. */
 
-import { parseAccessUnit } from './wire.js';
+import { parseAccessUnit, parseMessage } from './wire.js';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
@@ -50,7 +50,7 @@ export class Feed {
       return;
     }
     try {
-      this.listener.onMessage(JSON.parse(data));
+      this.listener.onMessage(parseMessage(data));
     } catch (error) {
       this.listener.onError(`a message could not be read: ${error}`);
     }

@@ -18,6 +18,8 @@ export function rounded(g, rect, radius) {
   g.roundRect(rect.x, rect.y, rect.w, rect.h, Math.min(radius, rect.w / 2, rect.h / 2));
 }
 
+const MOST_LABELS = 150; // finding places takes time that grows with their square
+
 /** Label requests of one picture, drawn when all of them are known. */
 export class Labels {
   /** @param {Context} g @param {number} unit pixels of the canvas per unit of text size @param {Rect} bounds @param {boolean} brief */
@@ -44,7 +46,7 @@ export class Labels {
   /** Draw all; alarms find their place first. */
   draw() {
     this._requests.sort((a, b) => Number(b.alarm) - Number(a.alarm) || a.rank - b.rank);
-    for (const request of this._requests) this._draw(request);
+    for (const request of this._requests.slice(0, MOST_LABELS)) this._draw(request);
   }
 
   /** @param {LabelRequest} request */

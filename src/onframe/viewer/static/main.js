@@ -83,6 +83,8 @@ class Viewer {
     this.size = { width: 1280, height: 720 };
     /** @type {import('./wire.js').Hello|null} */
     this.hello = null;
+    /** Why the main stream is not what is shown. */
+    this.refused = '';
     /** @type {import('./decoder.js').Picture|null} */
     this.shown = null;
     this.grid = false;
@@ -141,7 +143,7 @@ class Viewer {
       onUnsupported: (codecString, why) => this._unsupported(codecString, why),
       onError: failed,
     });
-    if (!counters.errors.length) this.panel.notice('');
+    this.panel.notice(this.hello?.stream === 1 ? '' : this.refused);
   }
 
   _useGrid() {
@@ -154,7 +156,9 @@ class Viewer {
   /** Say why, ask the server for something else, and draw on a grid until then. @param {string} codec @param {string} why */
   _unsupported(codec, why) {
     const name = isH265(this.hello?.codec ?? '') ? 'H.265' : 'H.264';
-    this.panel.notice(`The picture (${name}, ${codec}) cannot be shown: ${why}. The metadata is drawn on a grid.`);
+    const picture = `The picture (${name}, ${codec}) cannot be shown: ${why}.`;
+    this.refused = `${picture} This is the sub-stream.`;
+    this.panel.notice(`${picture} The metadata is drawn on a grid.`);
     failed(`unsupported ${codec}: ${why}`);
     this._useGrid();
     this.feed.send(unsupported(codec, why, this.hello?.stream ?? 1));

@@ -29,6 +29,11 @@
  */
 
 export const HEADER_BYTES = 24;
+const LONGEST = 120; // characters of a text on the picture or in the list
+const SENTENCES = new Set(['message', 'hint', 'reason']);
+const NO_TEXT = new Set(['data', 'layer', 'key', 'color', 'ink']);
+/** Control characters, those that turn the direction of writing, and those that take no room. */
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 export const ACCESS_UNIT = 1;
 
 /**
@@ -51,6 +56,22 @@ export function parseAccessUnit(buffer) {
     sentAt: Number(view.getBigInt64(16, true)) / 1000,
     data: new Uint8Array(buffer, HEADER_BYTES),
   };
+}
+
+/**
+ * A text message, with its texts made fit to be shown: a device may have sent anything.
+ * @param {string} text
+ * @returns {ServerMessage}
+ */
+export function parseMessage(text) {
+  return JSON.parse(text, (name, value) => (typeof value === 'string' && !NO_TEXT.has(name) ? legible(name, value) : value));
+}
+
+/** What is invisible is made visible, what is long is cut. @param {string} name @param {string} text */
+function legible(name, text) {
+  const longest = SENTENCES.has(name) ? 5 * LONGEST : LONGEST;
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut.replace(INVISIBLE, '\ufffd');
 }
 
 /**
