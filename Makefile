@@ -22,6 +22,7 @@ check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
 bench: $(VENV)/.test $(VENV)/.system  ## ratios against named peers, measured side by side in one run
 	$(BIN)/python bench/decode.py
 	$(BIN)/python bench/message_path.py
+	$(BIN)/python bench/paced.py
 
 docs: $(VENV)/.docs  ## the manual as HTML in docs/_build
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
