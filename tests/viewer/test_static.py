@@ -84,8 +84,8 @@ class TestHold:
     def test_it_starts_at_200_ms(self, modules: Page) -> None:
         assert run(modules, "playout.js", "return new m.Hold(40).value;") == 200
 
-    def test_the_first_lag_applies_at_once_with_one_picture_more(self, modules: Page) -> None:
-        assert run(modules, "playout.js", "const h = new m.Hold(40); h.measured(390); return h.value;") == 430
+    def test_the_first_lag_applies_at_once_with_two_pictures_more(self, modules: Page) -> None:
+        assert run(modules, "playout.js", "const h = new m.Hold(40); h.measured(390); return h.value;") == 470
 
     def test_it_never_exceeds_1500_ms(self, modules: Page) -> None:
         assert run(modules, "playout.js", "const h = new m.Hold(40); h.measured(9000); return h.value;") == 1500
@@ -98,22 +98,22 @@ class TestHold:
             for (let i = 0; i < 500; i++) h.measured(10);
             return [asked, h.target()];
         """
-        assert run(modules, "playout.js", body) == [100 + 40, 10 + 40]
+        assert run(modules, "playout.js", body) == [100 + 80, 10 + 80]
 
     def test_later_changes_are_slewed(self, modules: Page) -> None:
         body = """
             const h = new m.Hold(40);
-            for (let i = 0; i < 60; i++) h.measured(100);   // stays at 200, asks for 140
+            for (let i = 0; i < 60; i++) h.measured(100);   // stays at 200, asks for 180
             h.step();
             const fallen = h.value;
-            for (let i = 0; i < 60; i++) h.measured(500);   // asks for 540
+            for (let i = 0; i < 60; i++) h.measured(500);   // asks for 580
             h.step();
             return [fallen, h.value];
         """
         assert run(modules, "playout.js", body) == pytest.approx([199.8, 201.8])
 
-    def test_a_negative_lag_asks_for_one_picture(self, modules: Page) -> None:
-        assert run(modules, "playout.js", "const h = new m.Hold(40); h.measured(-80); return h.target();") == 40
+    def test_a_negative_lag_asks_for_two_pictures(self, modules: Page) -> None:
+        assert run(modules, "playout.js", "const h = new m.Hold(40); h.measured(-80); return h.target();") == 80
 
 
 STORE = """

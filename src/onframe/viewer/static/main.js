@@ -17,6 +17,7 @@ const options = new URLSearchParams(location.search);
 const TEST = options.get('test') === '1';
 const SHIFT = TEST && options.get('shift') === '1' ? 1 : 0;
 const AHEAD = 4; // ms: what is due within this task's picture on the screen
+const STALL = 100; // ms between two looks for a due picture: something has kept the page from its work
 const EVERY = 500; // ms between two looks at the panel
 
 /** What a test reads; kept always, it costs nothing. */
@@ -89,6 +90,8 @@ class Viewer {
     this.shown = null;
     this.grid = false;
     this.dirty = false;
+    this.tickedAt = 0;
+    this.waited = false;
     this.stream = new Stream(3600);
     this._resize();
     new ResizeObserver(() => this._resize()).observe(this.stage);
@@ -204,6 +207,10 @@ class Viewer {
   _tick() {
     requestAnimationFrame(() => this._tick());
     const now = performance.now();
+    const stalled = now - this.tickedAt > STALL && !this.waited;
+    this.tickedAt = now;
+    this.waited = stalled;
+    if (stalled) return; // once: records that came meanwhile are read before a picture is shown without them
     if (this.grid) return this._tickGrid(now);
     const due = (/** @type {number} */ pts) => this.stream.clock.at(pts) + this.stream.hold.value;
     this.stream.decoder?.pump(due, now);

@@ -40,12 +40,13 @@ export class Clock {
 }
 
 /**
- * How long pictures are held back: the longest lag of the last records, and one picture more. A percentile would leave
+ * How long pictures are held back: the longest lag of the last records, and two pictures more. A percentile would leave
  * some pictures without their record for good; a picture shown later costs less than one shown without.
  */
 export class Hold {
   static START = 200;
   static MOST = 1500;
+  static MORE = 2;
   static WINDOW = 500;
   static WARM_UP = 50;
   static RISE = 2;
@@ -70,7 +71,7 @@ export class Hold {
     if (this._lags.length > Hold.WINDOW) this._lags.shift();
     this._measured += 1;
     if (this._measured > Hold.WARM_UP) return;
-    const wanted = this._bounded(lag + this.picture);
+    const wanted = this._bounded(lag + Hold.MORE * this.picture);
     if (wanted > this.value) this.value = wanted;
   }
 
@@ -84,7 +85,7 @@ export class Hold {
   /** What the lags measured so far ask for. */
   target() {
     if (!this._lags.length) return Hold.START;
-    return this._bounded(Math.max(...this._lags) + this.picture);
+    return this._bounded(Math.max(...this._lags) + Hold.MORE * this.picture);
   }
 
   /** @param {number} value */
