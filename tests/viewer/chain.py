@@ -2,7 +2,8 @@
 
 chain.py OPTIONS   OPTIONS is JSON for SimulatedCamera; prints {"url": …, "frames": …, "bare": […]} when it is all up;
                        bare are the loop frames that have no target, and so no document with a number
-report             prints {"lost": [frame, …]}: the loop frames of which a document was hit by the loss
+report             prints {"lost": [frame, …], "epoch": seconds}: the frames since the start, not of a loop, of which
+                       a document was hit by the loss, and when the camera started
 (end of input)     ends
 """
 
@@ -25,8 +26,9 @@ async def main(options: dict[str, object]) -> None:
         async with Viewer(camera) as viewer:
             print(json.dumps({"url": viewer.url, "frames": frames, "bare": bare}), flush=True)
             while await loop.run_in_executor(None, sys.stdin.readline):
-                lost = [round(hit.at * 25 / 1e9) % frames for hit in simulated.lost]
-                print(json.dumps({"lost": lost}), flush=True)
+                lost = [round(hit.at * 25 / 1e9) for hit in simulated.lost]
+                epoch = simulated.sources[1].epoch_ns / 1e9
+                print(json.dumps({"lost": lost, "epoch": epoch}), flush=True)
 
 
 if __name__ == "__main__":

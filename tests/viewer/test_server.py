@@ -140,7 +140,8 @@ class TestPages:
 
     async def test_the_state_of_the_connection_is_told_though_a_hello_came_after_it(self, viewer: Viewer) -> None:
         async with await open_page(viewer) as page:
-            await until(page, kind("state", state="live"))
+            state = await until(page, kind("state", state="live"))
+            assert state["reason"] and state["since"]
 
     async def test_one_session_with_the_camera_however_many_pages(
         self, viewer: Viewer, simulated: SimulatedCamera
@@ -351,3 +352,4 @@ class TestEnd:
             await until(page, is_picture)
             page.transport.abort()
             await eventually(lambda: requests(simulated, "TEARDOWN") == 1)
+        assert requests(simulated, "PLAY") == 1
