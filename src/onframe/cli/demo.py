@@ -27,9 +27,10 @@ async def command(
     from onframe.viewer.server import Viewer
 
     set_up_logging(verbose)
+    prepared = SimulatedCamera(scene, clock="sr", seed=seed)
     print(f"Painting and encoding the scene {scene!r}; the first time takes some seconds …", flush=True)
     started = time.monotonic()
-    async with SimulatedCamera(scene, clock="sr", seed=seed) as simulated:
+    async with prepared as simulated:
         print(f"A simulated camera is up after {time.monotonic() - started:.1f} s.")
         async with Camera.from_url(simulated.url) as camera, Viewer(camera, port=port) as viewer:
             print(f"\nOpen this page:  {viewer.url}\n")
