@@ -11,7 +11,7 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 	@exec $(BIN)/onframe demo --scene $(SCENE)
 
 test: check $(VENV)/.system  ## everything: checks, tests, the conformance page
-	$(BIN)/python -m pytest --conformance docs/conformance.md
+	$(BIN)/python -m pytest --conformance=docs/conformance.md tests
 
 check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
 	$(BIN)/ruff format --check src tests bench examples
