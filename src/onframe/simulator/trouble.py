@@ -1,0 +1,25 @@
+"""What is wrong with the simulated camera at this moment. The servers look here before they read or send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Trouble:
+    """Lasting faults; each is over as soon as its field is set back. Nothing is wrong by default.
+
+    ``loss`` is the share (0 to 1) of RTP packets that are dropped on every track, ``reorder`` and ``duplicate`` the
+    shares sent in the wrong order or twice. While ``stalled`` nothing is written over RTSP, although requests are
+    read; while ``half_open`` nothing is read either, as when a cable is cut. ``bytes_per_second`` slows what is
+    written over RTSP; None is unhindered. ``clock_offset_ns`` is by how much the device's own clock is wrong: in
+    documents, sender reports and Date alike.
+    """
+
+    loss: float = 0.0
+    reorder: float = 0.0
+    duplicate: float = 0.0
+    stalled: bool = False
+    half_open: bool = False
+    bytes_per_second: float | None = None
+    clock_offset_ns: int = 0
