@@ -10,8 +10,8 @@ SCENE ?= gate
 demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata on its video
 	@exec $(BIN)/onframe demo --scene $(SCENE)
 
-test: check $(VENV)/.system  ## everything: checks, tests, the conformance page
-	$(BIN)/python -m pytest --conformance=docs/conformance.md tests
+test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
+	$(BIN)/python -m pytest --conformance=docs/conformance.md --robustness=docs/robustness.md tests
 
 check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
 	$(BIN)/ruff format --check src tests bench examples

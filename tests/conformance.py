@@ -62,22 +62,20 @@ class Conformance:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         report = yield
         if report.when == "call" and report.passed:
-            for name in _names(item):
+            for name in names(item, "requirement"):
                 self.shown[name].append(item.nodeid)
         return report
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         self.coverage.stop()
-        if session.testsfailed or session.exitstatus != 0:
+        if session.config.option.collectonly or session.testsfailed or session.exitstatus != 0:
             return
         missing = [name for name, entry in self.requirements.items() if name not in self.shown and "later" not in entry]
         self.path.write_text(self.page(), encoding="utf-8")
         if missing:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-            if reporter is not None:
-                reporter.write_line("requirements without a test: " + ", ".join(missing), red=True)
+            write_line(session, "requirements without a test: " + ", ".join(missing))
 
     def page(self) -> str:
         code = self._code_by_test()
@@ -90,7 +88,7 @@ class Conformance:
                 lines += [f"Not shown yet: comes with {entry['later']}.", ""]
             if "deviation" in entry:
                 lines += [f"**Deviation.** {entry['deviation']}", ""]
-            tests = sorted(set(_without_parameters(test) for test in self.shown.get(name, [])))
+            tests = sorted(set(without_parameters(test) for test in self.shown.get(name, [])))
             lines += [f"- `{test}`" for test in tests]
             modules: Counter[str] = Counter()
             for test in self.shown.get(name, []):
@@ -117,13 +115,22 @@ class Conformance:
         return result
 
 
-def _names(item: pytest.Item) -> Iterator[str]:
-    for mark in item.iter_markers("requirement"):
+def names(item: pytest.Item, marker: str) -> Iterator[str]:
+    """What the test says it shows, by this marker."""
+    for mark in item.iter_markers(marker):
         yield from mark.args
 
 
-def _without_parameters(nodeid: str) -> str:
+def without_parameters(nodeid: str) -> str:
+    """The test's name, the same for each of its parameters."""
     return nodeid.split("[", 1)[0]
+
+
+def write_line(session: pytest.Session, text: str) -> None:
+    """A line in red at the end of the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(text, red=True)
 
 
 def _lines_inside_functions(path: Path) -> set[int]:

@@ -3,41 +3,66 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
 
 
-def _load_conformance() -> object:
-    spec = importlib.util.spec_from_file_location("conformance", HERE / "conformance.py")
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["conformance"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-conformance = _load_conformance()
+conformance = _load("conformance")
+robustness = _load("robustness")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--conformance", type=Path, default=None, help="write the conformance page of this run to PATH")
+    parser.addoption("--robustness", type=Path, default=None, help="renew the robustness page at PATH by this run")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--conformance")
     if path is not None:
         config.pluginmanager.register(conformance.Conformance(path), "conformance")
+    path = config.getoption("--robustness")
+    if path is not None:
+        config.pluginmanager.register(robustness.Robustness(path), "robustness")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A marker that names no known requirement is an error: it would show nothing."""
-    known = conformance.load_requirements()
+    """A marker that names nothing known is an error: it would show nothing."""
+    known = {"requirement": conformance.load_requirements(), "fault": robustness.load_faults()}
     for item in items:
-        for mark in item.iter_markers("requirement"):
-            for name in mark.args:
-                if name not in known:
-                    raise pytest.UsageError(f"{item.nodeid}: unknown requirement {name!r}")
+        for marker, rows in known.items():
+            for name in conformance.names(item, marker):
+                if name not in rows:
+                    raise pytest.UsageError(f"{item.nodeid}: unknown {marker} {name!r}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Path]]:
+    """Directories for what the program remembers; fixtures that outlive a test, and their processes, get the first."""
+    base = tmp_path_factory.mktemp("states")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(base / "session"))
+        yield (base / str(number) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def _state(_states: Iterator[Path]) -> Iterator[None]:
+    """No test reads or writes what the user's own runs remember: each has a place of its own, not yet there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(next(_states)))
+        yield
