@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from onframe.errors import OnframeError
+from onframe.simulator.trouble import Trouble
 from onframe.simulator.video import given_up
 
 Track = Literal["video", "audio", "metadata"]
@@ -107,11 +108,21 @@ class Source:
     """Plays one programme for one channel, in real time, while anybody listens."""
 
     def __init__(
-        self, programme: Programme, *, channel: int = 1, metadata_delay: tuple[float, float] = (0.0, 0.0), seed: int = 1
+        self,
+        programme: Programme,
+        *,
+        channel: int = 1,
+        metadata_delay: tuple[float, float] = (0.0, 0.0),
+        seed: int = 1,
+        trouble: Trouble | None = None,
     ) -> None:
-        """``metadata_delay``: documents are emitted this many seconds late at random, in capture order."""
+        """``metadata_delay``: documents are emitted this many seconds late at random, in capture order.
+
+        ``trouble`` says by how much the device's clock is wrong.
+        """
         self.channel = channel
-        self.epoch_ns = 0
+        self._epoch_ns = 0
+        self._trouble = trouble or Trouble()
         self._programme = programme
         self._delay = metadata_delay
         self._random = random.Random(seed)
@@ -133,9 +144,24 @@ class Source:
         finally:
             stop.set()  # a thread cannot be cancelled, and the end of the loop waits for it
             given_up.reset(token)
-        self._started = time.monotonic_ns()
-        self.epoch_ns = time.time_ns()
         self._prepared = True
+        self._begin()
+
+    def restart(self) -> None:
+        """Begin anew at the first picture, as after a reboot: instants count from now on, listeners are forgotten."""
+        self._check()
+        self._attachments.clear()
+        self._stop()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._started = time.monotonic_ns()
+        self._epoch_ns = time.time_ns()
+
+    @property
+    def epoch_ns(self) -> int:
+        """The device's own time of the source's start, ns since 1970; it moves when the device's clock is set."""
+        return self._epoch_ns + self._trouble.clock_offset_ns
 
     def now(self) -> int:
         """Nanoseconds since the source's start."""

@@ -13,7 +13,8 @@ class Trouble:
     shares sent in the wrong order or twice. While ``stalled`` nothing is written over RTSP, although requests are
     read; while ``half_open`` nothing is read either, as when a cable is cut. ``bytes_per_second`` slows what is
     written over RTSP; None is unhindered. ``clock_offset_ns`` is by how much the device's own clock is wrong: in
-    documents, sender reports and Date alike.
+    documents, sender reports and Date alike. ``Source.epoch_ns`` follows it, so what counts from there is not
+    corrected again.
     """
 
     loss: float = 0.0
