@@ -321,7 +321,7 @@ async def test_watch_tries_the_other_spelling_and_the_other_form_of_the_id(devic
         "/ISAPI/Streaming/channels/1/Metadata/capabilities": device.metadata_cap,
     }
     async with camera_of(device) as camera:
-        assert await camera._can_subscribe(1, 1)
+        assert await camera._sessions.can_subscribe(1, 1)
         assert camera.inquiry.fallbacks == {
             "metadata_capability": "GET /ISAPI/Streaming/channels/1/Metadata/capabilities"
         }

@@ -1,0 +1,274 @@
+"""The sessions of one camera: who watches shares one, and the last to leave ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import logging
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from onframe.camera.backoff import Backoff
+from onframe.camera.hub import Hub, Subscriber
+from onframe.camera.inquiry import Inquiry
+from onframe.camera.link import RTSPLink
+from onframe.camera.location import Location, stream_address
+from onframe.camera.login import Login
+from onframe.camera.supervisor import CLOSING, Link, Supervisor, Timing, Where, refusal
+from onframe.errors import (
+    AuthenticationError,
+    ConnectionLost,
+    DecodeError,
+    LocalProtocolError,
+    ProtocolError,
+    StatusError,
+    UnsupportedError,
+)
+from onframe.isapi.config import DeviceCap, MetadataCap
+from onframe.isapi.resources import stream_url
+from onframe.record import Coordinates, StateChange
+
+if TYPE_CHECKING:
+    from onframe.camera.tls import TLS
+
+log = logging.getLogger("onframe.camera")
+
+Transport: TypeAlias = Literal["tcp", "udp", "multicast"]
+Via: TypeAlias = Literal["auto", "subscribe", "channel"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the sessions of a camera are to be: see `Camera`."""
+
+    name: str
+    host: str
+    rtsp_port: int
+    tls: TLS | None
+    transport: Transport
+    coordinates: Coordinates
+    strict: bool
+    backoff: Backoff
+    timing: Timing
+
+
+class Key(msgspec.Struct, frozen=True):
+    """What one session is for; None is the whole channel stream."""
+
+    channel: int
+    stream: int
+    subscription: tuple[str, ...] | None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What one watcher asked for."""
+
+    channel: int
+    stream: int
+    types: tuple[str, ...] | None
+    via: Via
+    video: bool
+    events: tuple[type, ...]
+    queue: dict[str, Any]
+
+
+class Sessions:
+    """Opens a session for the first watcher, shares it, and ends it with TEARDOWN after the last."""
+
+    def __init__(self, settings: Settings, login: Login, inquiry: Inquiry) -> None:
+        self._settings, self._login, self._inquiry = settings, login, inquiry
+        self._sessions: dict[Key, Supervisor] = {}
+        self._membership: dict[Subscriber, Supervisor] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._past: dict[str, int] = {}
+        self._epochs = itertools.count(1)
+        self._support: tuple[bool | None] | None = None
+        self._capabilities: dict[tuple[int, int], MetadataCap] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    async def close(self) -> None:
+        """End every session with TEARDOWN and every iterator, in at most 2 s."""
+        self._closed = True
+        sessions, self._sessions = list(self._sessions.values()), {}
+        ends = {asyncio.create_task(session.stop()) for session in sessions} | self._stopping
+        if ends:
+            await asyncio.wait(ends, timeout=CLOSING)
+        for session in sessions:
+            _add(self._past, session.counters())
+
+    # -- how they stand ------------------------------------------------------------------------
+
+    def states(self) -> list[StateChange]:
+        """How each session stands: its state, the reason, since when."""
+        return [session.state for session in self._sessions.values()]
+
+    def counters(self) -> dict[str, int]:
+        """All that was counted, over all sessions so far."""
+        total = dict(self._past)
+        for session in self._sessions.values():
+            _add(total, session.counters())
+        for subscriber in self._membership:
+            _add(total, {"dropped": subscriber.counters.dropped})
+        return total
+
+    # -- joining -------------------------------------------------------------------------------
+
+    async def join(self, plan: Plan) -> Subscriber:
+        """A new watcher of the session that serves this plan. Raises UnsupportedError where none can."""
+        if self._closed:
+            raise LocalProtocolError("this Camera is closed", hint="use it inside its 'async with'")
+        self._loop = asyncio.get_running_loop()
+        try:
+            key = await self._key(plan)
+        except AuthenticationError as error:
+            return self._refused(plan, error)
+        session = self._session(key)
+        if plan.video:
+            session.want_video()
+        subscriber = session.join(plan.events, plan.queue)
+        self._membership[subscriber] = session
+        return subscriber
+
+    def _refused(self, plan: Plan, error: AuthenticationError) -> Subscriber:
+        """A queue that tells the refusal, and nothing else."""
+        hub = Hub()
+        subscriber = hub.subscribe(events=plan.events)
+        hub.publish(refusal(Where(self._settings.name, plan.channel, plan.stream), error))
+        hub.close(error)
+        return subscriber
+
+    async def _key(self, plan: Plan) -> Key:
+        """Which session serves this watcher: the documented fall-backs are chosen here."""
+        await self._insist_on_metadata()
+        if plan.via == "channel" or (plan.via == "auto" and plan.types is None):
+            return Key(plan.channel, plan.stream, None)
+        if plan.via == "auto" and not await self.can_subscribe(plan.channel, plan.stream):
+            return Key(plan.channel, plan.stream, None)
+        return Key(plan.channel, plan.stream, plan.types or ())
+
+    async def _insist_on_metadata(self) -> None:
+        name = self._settings.name
+        try:
+            support = await self.metadata_support()
+        except (ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
+            log.warning("%s: the device capability could not be read (%s); trying the stream", name, error)
+            return
+        if support is False or (support is None and self._settings.strict):
+            said = "says isSupportMetadata = false" if support is False else "does not say isSupportMetadata"
+            raise UnsupportedError(f"{name} has no metadata: its capability {said}")
+        if support is None:
+            log.warning("%s does not say isSupportMetadata; trying the stream all the same", name)
+
+    async def metadata_support(self) -> bool | None:
+        """What isSupportMetadata says; None where it is absent."""
+        if self._support is None:
+            self._support = (_said(await self._inquiry.device_capability()),)
+        return self._support[0]
+
+    async def can_subscribe(self, channel: int, stream: int) -> bool:
+        """Whether the channel has a subscription by type; no, where that cannot be read."""
+        key = (channel, stream)
+        try:
+            if key not in self._capabilities:
+                self._capabilities[key] = await self._inquiry.metadata_capability(channel, stream, lenient=True)
+        except (ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
+            name = self._settings.name
+            log.warning("%s: the metadata capability could not be read (%s); filtering here", name, error)
+            return False
+        return bool(self._capabilities[key].supports_subscribe_type)
+
+    # -- a session -----------------------------------------------------------------------------
+
+    def _session(self, key: Key) -> Supervisor:
+        session = self._sessions.get(key)
+        if session is None or session.ended:
+            if session is not None:
+                self._retire(session)
+            location = self._location(key)
+            self._sessions[key] = session = Supervisor(
+                Where(self._settings.name, key.channel, key.stream),
+                functools.partial(self._link, location),
+                relocate=location.forget,
+                next_epoch=functools.partial(next, self._epochs),
+                backoff=self._settings.backoff,
+                timing=self._settings.timing,
+            )
+        return session
+
+    def _location(self, key: Key) -> Location:
+        settings = self._settings
+        if key.subscription is None:
+            return Location(stream_url(settings.host, settings.rtsp_port, key.channel, key.stream))
+        types = key.subscription or None
+        return Location(None, functools.partial(self.subscribe, key.channel, key.stream, types, lenient=True))
+
+    async def subscribe(self, channel: int, stream: int, types: Collection[str] | None, *, lenient: bool) -> str:
+        """The RTSP URI of a new subscription (A.4)."""
+        answer = await self._inquiry.subscribe(channel, stream, types, lenient=lenient)
+        return stream_address(answer.rtsp_uri, self._settings.host, self._settings.rtsp_port)
+
+    def _link(self, location: Location, session: Supervisor) -> Link:
+        settings = self._settings
+        return RTSPLink(
+            session,
+            location,
+            settings.host,
+            settings.rtsp_port,
+            self._login,
+            settings.coordinates,
+            support=self._support_in_words,
+        )
+
+    def _support_in_words(self) -> str:
+        if self._support is None:
+            return "whether it supports metadata could not be read"
+        if self._support[0] is None:
+            return "the device does not say isSupportMetadata"
+        return "the device says isSupportMetadata"
+
+    # -- leaving -------------------------------------------------------------------------------
+
+    async def leave(self, subscriber: Subscriber) -> None:
+        """This watcher has had enough; its session ends with its last one."""
+        if (session := self._forget(subscriber)) is not None:
+            await session.stop()
+
+    def abandon(self, subscriber: Subscriber) -> None:
+        """A watcher was let go of without ``aclose``; may be called by the garbage collector in any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leave_soon, subscriber)
+
+    def _leave_soon(self, subscriber: Subscriber) -> None:
+        task = asyncio.ensure_future(self.leave(subscriber))
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
+
+    def _forget(self, subscriber: Subscriber) -> Supervisor | None:
+        """The session that nobody watches any more, if this was its last watcher."""
+        session = self._membership.pop(subscriber, None)
+        _add(self._past, {"dropped": subscriber.counters.dropped})
+        subscriber.discard()
+        if session is None or len(session.hub) or session not in self._sessions.values():
+            return None
+        self._retire(session)
+        return session
+
+    def _retire(self, session: Supervisor) -> None:
+        self._sessions = {key: other for key, other in self._sessions.items() if other is not session}
+        _add(self._past, session.counters())
+
+
+def _said(capability: DeviceCap) -> bool | None:
+    """What isSupportMetadata says: None where it is absent."""
+    if capability.supports_metadata:
+        return True
+    places = ("SysCap/isSupportMetadata", "isSupportMetadata")
+    return False if any(capability.get(place) is not None for place in places) else None
+
+
+def _add(total: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        total[name] = total.get(name, 0) + count
