@@ -73,7 +73,7 @@ def test_a_disabled_type_and_its_remedy_run_as_it_is_printed(gate, shell):
 
 
 def test_a_device_without_metadata_has_a_stream_without_the_track(simulate):
-    done = simulate("--scene", "gate", "--profile", "recorder").onframe("doctor")
+    done = simulate("--scene", "gate", "--profile", "nvr").onframe("doctor")
     assert done.returncode == 1
     said = dict(cause.split(": ", 1) for cause, _ in failures(done))
     assert said["device capability"] == "the device does not say isSupportMetadata"

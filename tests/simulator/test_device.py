@@ -33,7 +33,7 @@ def test_the_capability_holds_the_tables_elements_but_those_that_are_true_or_abs
     assert cap.get("SysCap/isSupportThermalStreamData") is None
     assert cap.value("isSupportRadar") is True
     assert cap.get("ResourceSwitch/workMode") == "4KPreview"
-    assert Device(profile=PROFILES["recorder"]).device_capability().get("SysCap/isSupportMetadata") is None
+    assert Device(profile=PROFILES["nvr"]).device_capability().get("SysCap/isSupportMetadata") is None
 
 
 @pytest.mark.requirement("R-060")

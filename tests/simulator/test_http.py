@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from onframe.asgi import Site
-from onframe.simulator.device import Device, Profile
+from onframe.simulator.device import PROFILES, Device, Profile
 from onframe.simulator.http import http_app
 
 TYPES = (
@@ -357,6 +357,6 @@ async def test_curl_reads_writes_and_subscribes(device):
 
 @pytest.mark.requirement("R-064")
 async def test_sha_256_is_asked_for_where_the_profile_says_so():
-    device = Device(password="abcd1234", profile=Profile(algorithms=("SHA-256",)))
+    device = Device(password="abcd1234", profile=PROFILES["sha256"])
     async with client_of(device) as client:
         assert (await client.get(METADATA)).status_code == 200

@@ -491,7 +491,7 @@ async def test_a_session_is_unknown_on_another_connection():
 
 
 async def test_a_device_without_metadata_has_no_such_track():
-    async with camera(profile="recorder") as server, Wire(server) as wire:
+    async with camera(profile="nvr") as server, Wire(server) as wire:
         assert "isapi.metadata" not in await wire.ask("DESCRIBE")
         assert " 404 " in await wire.ask("SETUP", "101/trackID=3", "Transport: RTP/AVP/TCP;unicast")
 

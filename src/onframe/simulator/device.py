@@ -10,13 +10,14 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from onframe.isapi.config import METADATA_TYPES, DeviceCap, MetadataCap, MetadataCfg, MetadataType
 from onframe.isapi.devicecap import DeviceCapNode, count_nodes, device_cap_table, tree_of
 from onframe.isapi.resources import RTSP_PORT, parse_id, stream_url
+from onframe.simulator.quirks import Quirks
 from onframe.wire.digest import DigestServer, Verdict
 
 log = logging.getLogger("onframe.simulator")
@@ -33,41 +34,100 @@ _LOG = 10_000
 
 @dataclass(frozen=True)
 class Profile:
-    """How a device writes and tells: the guide's own capture of 2017 by default (R-107, R-050).
+    """A kind of device: the guide's own capture of 2017 by default (R-107, R-050).
 
-    ``ssrc`` is that of the metadata packets, ``announced_ssrc`` what the SETUP answer says; None draws at random.
     ``clock`` None is the guide's camera: RTP-Info without rtptime, no sender report on the metadata track.
     """
 
     name: str = "guide-2017"
-    metadata_version: str = "1.0"
-    offset_colon: bool = False
-    domain_name: str | None = ""
-    ssrc: int | None = 0x55667788
-    announced_ssrc: int | None = 0x14B37590
+    quirks: Quirks = Quirks()
     clock: str | None = None
-    guide_dates: bool = True
     realm: str = "IP Camera(51289)"
-    http_qop: tuple[str, ...] = ("auth",)
-    rtsp_qop: tuple[str, ...] = ()
-    algorithms: tuple[str, ...] = ("MD5",)
+    server: str | None = None
     supports_metadata: bool = True
     supports_subscribe_type: bool = True
     metadata_types: tuple[str, ...] = METADATA_TYPES
     formats: tuple[str, ...] = ("xml", "json")
 
+    @property
+    def metadata_version(self) -> str:
+        """Metadata's version attribute."""
+        return self.quirks.meta_version
+
+    @property
+    def offset_colon(self) -> bool:
+        """Whether an offset is written with a colon."""
+        return self.quirks.tz != "+0800"
+
+    @property
+    def domain_name(self) -> str | None:
+        """What DevInfo says as domainName."""
+        return "" if self.quirks.devinfo in ("bogus_mac", "empty_domain") else None
+
+    @property
+    def ssrc(self) -> int | None:
+        """The SSRC of the metadata packets; None draws at random."""
+        return 0x55667788 if self.quirks.ssrc == "fixed55667788" else None
+
+    @property
+    def announced_ssrc(self) -> int | None:
+        """What the SETUP answer says of it; None is the truth."""
+        return 0x14B37590 if self.quirks.ssrc == "fixed55667788" else None
+
+    @property
+    def guide_dates(self) -> bool:
+        """Whether Date is written as the guide prints it."""
+        return self.quirks.date_format != "rfc"
+
+
+_GUIDE = Quirks(meta_version="2.0", tz="+08:00", devinfo="right", ssrc="right", rtpinfo="relative", date_format="rfc")
 
 PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile(),
-        Profile("guide", "2.0", True, None, None, None, "sr", guide_dates=False),
-        Profile("recorder", supports_metadata=False, supports_subscribe_type=False, metadata_types=()),
-        Profile("channel-only", supports_subscribe_type=False, formats=("xml",)),
-        Profile("sha-256", algorithms=("SHA-256",)),
+        Profile("guide", _GUIDE, "sr"),
+        Profile(
+            "av-stream-2023",
+            Quirks(
+                control="av_stream",
+                content_base=True,
+                session_padding=True,
+                date_format="padded",
+                ssrc="short",
+                rtpinfo="absolute",
+                ns="hikvision",
+                tz="+08:00",
+                meta_version="2.0",
+                devinfo="right",
+            ),
+            "rtpinfo",
+            realm="IP Camera(J2914)",
+        ),
+        Profile(
+            "nvr",
+            replace(
+                _GUIDE,
+                digest_form="media_server",
+                no_capability_node=True,
+                error_body="user_check",
+                rtpinfo="none",
+            ),
+            realm="3521781c29acb312330dd668",
+            server="DNVRS-Webs",
+            supports_metadata=False,
+            supports_subscribe_type=False,
+            metadata_types=(),
+        ),
+        Profile("sha256", replace(_GUIDE, auth="sha256"), "sr"),
+        Profile("basic", replace(_GUIDE, auth="basic"), "sr"),
     )
 }
 """The kinds of device that can be simulated, by name."""
+
+
+_ALGORITHMS = {"sha256": ("SHA-256",), "sha256_noqop": ("SHA-256",), "md5+sha256": ("MD5", "SHA-256"), "basic": ()}
+"""The digests of each way to log in; of all others MD5 alone."""
 
 
 @dataclass
@@ -155,8 +215,9 @@ class Device:
         self.channels = {number: ChannelState(dict.fromkeys(names, True)) for number in self.channel_numbers}
         self._pending: list[tuple[int, MetadataCfg]] = []
         self._subscriptions: dict[str, Subscription] = {}
-        self.http_digest = self._digest(self.profile.http_qop, self.nonce_uses, self.strict_nc)
-        self.rtsp_digest = self._digest(self.profile.rtsp_qop, None, False)
+        auth, uses = self.quirks.auth, self.nonce_uses or self.quirks.nonce_uses or None
+        self.http_digest = self._digest(() if auth.endswith("noqop") else ("auth",), uses, self.strict_nc)
+        self.rtsp_digest = self._digest(("auth",) if auth == "md5_qop" else (), self.quirks.nonce_uses or None, False)
 
     # Who may ask
 
@@ -167,6 +228,8 @@ class Device:
 
         A refusal of given credentials is logged in ``log``.
         """
+        if self.quirks.auth == "none":
+            return None
         digest = self.http_digest if protocol == "http" else self.rtsp_digest
         verdict = digest.verify(method, uri, authorization, body=body)
         if verdict is Verdict.ACCEPTED:
@@ -185,7 +248,8 @@ class Device:
         return DigestServer(
             self.profile.realm,
             self._password_of,
-            algorithms=self.profile.algorithms,
+            algorithms=_ALGORITHMS.get(self.quirks.auth, ("MD5",)),
+            basic=self.quirks.auth in ("basic", "digest+basic"),
             qop=qop or False,
             nonce_uses=nonce_uses,
             strict_nc=strict_nc,
@@ -197,9 +261,19 @@ class Device:
     # What it can do and does
 
     @property
+    def quirks(self) -> Quirks:
+        """What it does otherwise than the guide."""
+        return self.profile.quirks
+
+    @property
     def types(self) -> tuple[str, ...]:
         """The configuration types that the device has."""
         return self.profile.metadata_types
+
+    @property
+    def supports_subscribe_type(self) -> bool:
+        """Whether types can be subscribed (A.4)."""
+        return self.profile.supports_subscribe_type and self.quirks.subscribe != "unsupported"
 
     def enabled(self, channel: int, metadata_type: str | None) -> bool:
         """Whether a channel uploads documents of this configuration type; those of none always are."""
@@ -210,7 +284,7 @@ class Device:
 
     def capability(self) -> MetadataCap:
         """B.8."""
-        formats, subscribe = list(self.profile.formats), self.profile.supports_subscribe_type
+        formats, subscribe = list(self.profile.formats), self.supports_subscribe_type
         return MetadataCap(list(self.types), len(self.types), formats, subscribe)
 
     def configuration(self, channel: int) -> MetadataCfg:

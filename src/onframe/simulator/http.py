@@ -151,7 +151,7 @@ class _Exchange:
     def subscribe_type(self, found: Match) -> Response:
         self._check_format()
         channel, stream = self._channel(found)
-        if not self._device.profile.supports_subscribe_type:
+        if not self._device.supports_subscribe_type:
             raise _Refused("notSupport")
         types = _subscribed(self._body, self._device.types)
         host = _host(self._request.headers.get("host", ""))
