@@ -65,9 +65,11 @@ class DecodeError(OnframeError):
 
     ``path`` is where in the document ("TargetList[0].targetID"), ``offset`` the byte in the
     payload, ``excerpt`` a printable piece of it, ``format`` "xml" or "json"; each is None where it is not known.
+    ``forbidden`` where it has what no document may have, such as a document type declaration.
     """
 
     format: str | None = None
+    forbidden: bool = False
 
     def __init__(
         self,

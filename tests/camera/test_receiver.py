@@ -91,6 +91,7 @@ def test_a_document_over_64_kib_becomes_one_record():
     assert record.raw == document
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.requirement("R-041")
 def test_a_loss_is_an_event_and_stands_in_the_next_record():
     made = receiver(video=False)
@@ -118,6 +119,7 @@ def test_two_losses_before_a_record_are_one_gap_in_it():
     assert (events[2].gap_before.first_sequence, events[2].gap_before.last_sequence) == (2, 5)
 
 
+@pytest.mark.fault("F46")
 @pytest.mark.requirement("R-041")
 def test_an_oversize_message_is_one_undecodable_and_the_next_is_read():
     made = receiver(video=False, max_size=2000)
@@ -129,6 +131,7 @@ def test_an_oversize_message_is_one_undecodable_and_the_next_is_read():
     assert (record.gap_before, made.counters["oversize"], made.counters["undecodable"]) == (None, 1, 1)
 
 
+@pytest.mark.fault("F42")
 @pytest.mark.requirement("R-041")
 def test_a_message_without_marker_says_so():
     made = receiver(video=False)
@@ -167,6 +170,7 @@ def test_a_document_of_another_kind_is_reported():
     assert "response_status" in event.message
 
 
+@pytest.mark.fault("F42")
 def test_several_documents_in_one_message_are_several_records():
     made = receiver(video=False)
     records = made.packet("m", rtp(1, xml(1) + b"\r\n" + xml(2)), at(0))
@@ -204,6 +208,7 @@ def test_other_payload_types_other_ssrcs_and_bytes_that_are_no_packet_harm_nothi
     assert made.counters["malformed_rtp"] == made.counters["unknown_track"] == made.counters["foreign"] == 1
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.requirement("R-041")
 def test_duplicates_give_nothing():
     made = receiver(video=False)
@@ -292,6 +297,7 @@ class TestTime:
         assert (record.video.clock, record.video.exact) == ("document", False)
         assert record.video.uncertainty >= 0.02
 
+    @pytest.mark.fault("F44")
     def test_a_source_that_begins_anew_takes_its_clock_with_it(self):
         made = receiver()
         made.rtcp("v", sender_report(NTP, VIDEO, ssrc=7), at(0))

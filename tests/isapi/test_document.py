@@ -55,6 +55,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.fault("F49", "F50")
 @pytest.mark.requirement("R-109", "R-105")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_document_costs_one_error_and_the_next_is_read(name: str) -> None:
@@ -82,6 +83,7 @@ def test_after_a_hostile_document_the_next_of_the_same_payload_is_read(name: str
     assert isinstance(third, Document) and third.value.sub_type == "heatmap"
 
 
+@pytest.mark.fault("F42")
 def test_several_documents_of_one_payload_are_all_read() -> None:
     payload = GOOD + GOOD + b"\0\0" + GOOD_JSON + b"\n" + GOOD_JSON + GOOD
     documents = list(decode_all(payload))
@@ -184,6 +186,7 @@ def test_the_printed_error_says_where() -> None:
     }
 
 
+@pytest.mark.fault("F51")
 @pytest.mark.parametrize(
     ("declared", "codec"),
     [
@@ -202,6 +205,7 @@ def test_declared_encodings_are_read(declared: str, codec: str) -> None:
     assert decode(text.encode(codec)).value.type == "\u4eacA"
 
 
+@pytest.mark.fault("F51")
 def test_bytes_that_are_not_of_the_declared_encoding_are_refused() -> None:
     with pytest.raises(DecodeError, match="gb18030"):
         decode(b'<?xml version="1.0" encoding="GB2312"?><Metadata><type>\xff\xff</type></Metadata>')
@@ -209,6 +213,7 @@ def test_bytes_that_are_not_of_the_declared_encoding_are_refused() -> None:
         decode(b"\xff\xfe<\x00\x00\xd8>\x00")
 
 
+@pytest.mark.fault("F56")
 @pytest.mark.requirement("R-106")
 @pytest.mark.parametrize(
     ("raw", "iso", "epoch_ms"),
@@ -247,6 +252,7 @@ def test_a_document_without_sub_type_is_read() -> None:
     assert document.warnings == []
 
 
+@pytest.mark.fault("F52")
 def test_unknown_parts_are_kept_under_their_path() -> None:
     payload = GOOD.replace(
         b"</time>",
@@ -265,6 +271,7 @@ def test_unknown_parts_are_kept_under_their_path() -> None:
     assert document.warnings
 
 
+@pytest.mark.fault("F52")
 def test_unknown_parts_of_json_are_kept_under_their_path() -> None:
     payload = (
         b'{"Metadata":{"type":"ruleTarget","time":"2017-01-01T00:00:00Z","hat":{"a":[1]},'
@@ -278,6 +285,7 @@ def test_unknown_parts_of_json_are_kept_under_their_path() -> None:
     }
 
 
+@pytest.mark.fault("F53")
 @pytest.mark.parametrize("text", ["", "1,5", "NaN", "1e309", "1_0", "9" * 30, "x"])
 def test_numbers_that_are_none_are_absent_and_kept(text: str) -> None:
     inside = f"<PTZInfo><elevation>{text}</elevation><azimuth>5</azimuth></PTZInfo>".encode()
@@ -286,6 +294,7 @@ def test_numbers_that_are_none_are_absent_and_kept(text: str) -> None:
     assert value.extras == ({"PTZInfo.elevation": text} if text else {})
 
 
+@pytest.mark.fault("F55")
 @pytest.mark.parametrize(
     ("inside", "warning"),
     [

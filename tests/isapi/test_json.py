@@ -43,6 +43,7 @@ def test_an_error_says_where() -> None:
     assert refused.value.excerpt == '{"a": x}'
 
 
+@pytest.mark.fault("F50")
 @pytest.mark.requirement("R-109")
 @pytest.mark.parametrize(
     ("payload", "limit"),

@@ -48,6 +48,7 @@ def read(payload: bytes, *names: str, **switches: Any) -> Metadata:
 PLAIN = xml("")
 
 
+@pytest.mark.fault("F51")
 def test_byte_order_mark() -> None:
     assert read(b"\xef\xbb\xbf" + PLAIN, "byte_order_mark").type == "activityTarget"
 
@@ -56,16 +57,19 @@ def test_leading_blanks() -> None:
     assert read(b"\r\n \0" + PLAIN, "leading_blanks").type == "activityTarget"
 
 
+@pytest.mark.fault("F42")
 def test_trailing_nuls() -> None:
     assert read(PLAIN + b"\0\0\0", "trailing_nuls").type == "activityTarget"
     assert read(json('"subType":"heatmap"') + b"\0", "trailing_nuls").sub_type == "heatmap"
 
 
+@pytest.mark.fault("F51")
 def test_encoding_declared_wrongly() -> None:
     declared = b'<?xml version="1.0" encoding="utf-16"?>' + PLAIN
     assert read(declared, "encoding_declared_wrongly").type == "activityTarget"
 
 
+@pytest.mark.fault("F52")
 def test_undeclared_prefix() -> None:
     payload = b"<m:Metadata><m:type>PTZ</m:type><m:time>2017-01-01T00:00:00Z</m:time></m:Metadata>"
     metadata = read(payload, "undeclared_prefix")
@@ -136,6 +140,7 @@ def test_names_in_another_case() -> None:
     assert one.values == {"eventType": "linedetection"}
 
 
+@pytest.mark.fault("F53")
 def test_boolean_in_another_form() -> None:
     payload = json('"CameraPoint":[{"objId":"1","traComplete":0,"isvalid":true}]')
     person = read(payload, "boolean_in_another_form").tracking[0]
@@ -147,6 +152,7 @@ def test_radar_target_under_rule_type() -> None:
     assert read(xml(inside, "ruleTargetRadar"), "radar_target_under_rule_type").kind == "target"
 
 
+@pytest.mark.fault("F56")
 @pytest.mark.requirement("R-106")
 def test_time_offset_without_colon() -> None:
     payload = PLAIN.replace(b"+08:00", b"+0800")
@@ -155,11 +161,13 @@ def test_time_offset_without_colon() -> None:
     assert (time.iso, time.epoch_ms) == ("2017-01-01T00:00:00.000+08:00", 1483200000000)
 
 
+@pytest.mark.fault("F54")
 @pytest.mark.parametrize("root", ["MetaData", "METADATA", "metadata"])
 def test_root_in_another_case(root: str) -> None:
     assert read(json('"subType":"heatmap"', root), "root_in_another_case").root == root
 
 
+@pytest.mark.fault("F54")
 def test_pciture_list() -> None:
     picture = '{"dataType":"url","data":"http://x/1.jpg"}'
     misprint = read(json(f'"PcitureList":{picture}'), "pciture_list")
@@ -168,12 +176,14 @@ def test_pciture_list() -> None:
     assert misprint.pictures[0].data == "http://x/1.jpg"
 
 
+@pytest.mark.fault("F54")
 def test_object_in_place_of_a_list() -> None:
     payload = json('"TargetDetection":{"TargetList":{"ruleID":7,"RegionList":{"Point":{"x":1,"y":2}}}}')
     metadata = read(payload, "object_in_place_of_a_list")
     assert (metadata.targets[0].rule_id, metadata.targets[0].regions) == (7, [[(1, 2)]])
 
 
+@pytest.mark.fault("F53")
 def test_number_as_text() -> None:
     metadata = read(json('"Situation":{"personCount":"12"}'), "number_as_text")
     assert metadata.situation is not None and metadata.situation.person_count == 12
@@ -211,6 +221,7 @@ def test_data_type_as_object() -> None:
     assert metadata.pictures[0].data_type is None
 
 
+@pytest.mark.fault("F54")
 @pytest.mark.requirement("B.2")
 def test_bare_ip_in_json() -> None:
     payload = json('"DevInfo":{"ipAddress":192.168.0.64,"portNo":554,"domainName":"at 10.0.0.1, here"}')

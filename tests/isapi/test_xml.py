@@ -17,6 +17,7 @@ def test_elements_are_found_by_local_name() -> None:
     assert root.find("x") is None and root.findtext("x") is None
 
 
+@pytest.mark.fault("F52")
 def test_a_namespace_is_not_needed() -> None:
     assert parse_tree(b"<a><b>1</b></a>").findtext("b") == "1"
 
@@ -55,6 +56,7 @@ def test_what_is_not_well_formed_is_refused(payload: bytes) -> None:
         parse_tree(payload)
 
 
+@pytest.mark.fault("F49")
 @pytest.mark.requirement("R-109")
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
 def test_a_document_type_declaration_is_refused(encoding: str) -> None:
@@ -62,6 +64,7 @@ def test_a_document_type_declaration_is_refused(encoding: str) -> None:
         parse_tree('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode(encoding))
 
 
+@pytest.mark.fault("F50")
 @pytest.mark.parametrize(
     ("payload", "limit"),
     [

@@ -113,6 +113,7 @@ class TestCoordinates:
         with pytest.raises(ValueError, match="width and height"):
             shapes_of(activity("ANPR", Target(regions=[SQUARE])), Coordinates("pixels"))
 
+    @pytest.mark.fault("F55")
     @pytest.mark.parametrize(
         ("space", "region", "said"),
         [
@@ -137,6 +138,7 @@ class TestCoordinates:
 
 
 class TestRegions:
+    @pytest.mark.fault("F55")
     @pytest.mark.requirement("B.20")
     def test_one_point_two_points_and_more_are_point_line_and_region(self) -> None:
         regions: list[Region] = [[(500, 500)], [(0, 0), (1000, 500)], [(0, 0), (500, 0), (250, 500)]]
@@ -146,6 +148,7 @@ class TestRegions:
         assert isinstance(line, Line) and line.points == [(0.0, 0.0), (1.0, 0.5)] and line.labels == []
         assert isinstance(polygon, Polygon) and polygon.points == [(0.0, 0.0), (0.5, 0.0), (0.25, 0.5)]
 
+    @pytest.mark.fault("F55")
     def test_a_region_without_points_shows_nothing(self) -> None:
         assert shapes_of(activity("behaviorAnalysis", Target(regions=[[]])), THOUSAND) == []
 
@@ -541,6 +544,7 @@ DOCUMENTS = st.builds(
 )
 
 
+@pytest.mark.fault("F55")
 @settings(max_examples=100, deadline=None)
 @given(DOCUMENTS)
 def test_whatever_a_document_holds_its_shapes_are_finite(document: Metadata) -> None:

@@ -34,6 +34,7 @@ class TestExtender:
     def test_the_first_timestamp_stands_for_itself(self):
         assert TimestampExtender().extend(0xFFFFFFF0) == 0xFFFFFFF0
 
+    @pytest.mark.fault("F43")
     def test_it_goes_on_over_the_wrap_and_back_for_late_packets(self):
         extender = TimestampExtender()
         assert [extender.extend(t) for t in (0xFFFFF000, 0x100, 0xFFFFFF00, 0x200)] == [
@@ -121,6 +122,7 @@ class TestSenderReports:
         assert clock.extend("metadata", 100, UNIX * NS + 1) == WRAP + 100
         assert clock.extend("metadata", WRAP - 50, UNIX * NS + 2) == WRAP - 50
 
+    @pytest.mark.fault("F43")
     def test_ten_hours_of_silence_lose_no_wrap(self):
         clock = clock_of()
         first = clock.extend("metadata", 5000, UNIX * NS)
@@ -345,6 +347,7 @@ class TestDocumentsAndArrival:
             clock.extend("metadata", 7_000_000 + 3600 * n, later + n * FRAME)
         assert clock.convert("metadata", 7_000_000 + 3600 * 59, "video").timestamp == 1_000_000 + 3600 * 59
 
+    @pytest.mark.fault("F43")
     def test_timestamps_that_jump_back_an_hour_are_followed(self):
         clock = clock_of(video=3600 * 90_000 * 2, frames=10)
         clock.extend("video", 3600 * 90_000, (UNIX + 1) * NS)

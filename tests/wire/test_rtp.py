@@ -157,18 +157,21 @@ def test_a_loss_names_what_is_missing_also_across_the_wrap():
     assert receiver.lost == Loss(65531, 65537).packets == 7
 
 
+@pytest.mark.fault("F40")
 def test_duplicates_are_dropped_and_counted():
     receiver = TrackReceiver()
     assert pushed(receiver, 5, 6, 6, 5, 7) == [(5, None), (6, None), None, None, (7, None)]
     assert (receiver.duplicates, receiver.late, receiver.packets) == (2, 0, 3)
 
 
+@pytest.mark.fault("F41")
 def test_a_packet_that_comes_after_it_was_reported_lost_is_late():
     receiver = TrackReceiver()
     assert pushed(receiver, 65535, 2, 0, 3) == [(65535, None), (65538, Loss(65536, 65537)), None, (65539, None)]
     assert (receiver.late, receiver.duplicates) == (1, 0)
 
 
+@pytest.mark.fault("F44")
 def test_another_ssrc_is_a_new_beginning_and_no_loss():
     receiver = TrackReceiver()
     assert pushed(receiver, 100, 101) == [(100, None), (101, None)]

@@ -42,6 +42,7 @@ def test_a_request_with_no_blank_after_the_colon_is_read():
     assert request.headers.get("ACCEPT") == "application/sdp"
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.requirement("R-013", "R-020", "R-050")
 def test_a_folded_challenge_is_one_value():
     (response,) = events(UNAUTHORIZED)
@@ -63,6 +64,7 @@ def test_a_continuation_line_printed_without_its_blank_is_folded(continuation):
     assert response.cseq == 3
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.requirement("R-028")
 def test_seq_is_not_cseq():
     (request,) = events(b"SETUP rtsp://192.0.2.7/x/trackID=3 RTSP/1.0\r\nSeq:3\r\n\r\n")
@@ -74,12 +76,14 @@ def test_a_cseq_that_is_no_number_is_none(text):
     assert Request("OPTIONS", "*", [("CSeq", text)]).cseq is None
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r\r\n"])
 def test_line_ends_of_any_kind_are_read(line_end):
     (response,) = events(line_end.join([b"RTSP/1.0 200 OK", b"CSeq: 7", b"", b""]))
     assert (response.status, response.reason, response.cseq) == (200, "OK", 7)
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize(
     ("line", "status", "reason"),
     [("RTSP/1.0 200", 200, ""), ("RTSP/1.0  404  Not  There ", 404, "Not  There"), ("RTSP/2.0 505 No", 505, "No")],
@@ -99,6 +103,7 @@ def test_messages_and_frames_in_any_mix_come_out_in_their_order():
     assert found[0].body == b"v=0\r\n"
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.requirement("R-037")
 def test_every_split_point_gives_the_same_events():
     data = OK + FRAME + UNAUTHORIZED + FRAME + DESCRIBE
@@ -109,6 +114,7 @@ def test_every_split_point_gives_the_same_events():
     assert events(data, pieces=list(range(1, len(data)))) == whole
 
 
+@pytest.mark.fault("F18")
 @given(st.lists(st.sampled_from([OK, FRAME, DESCRIBE, UNAUTHORIZED, b"\r\n"]), max_size=6), st.data())
 @settings(max_examples=60)
 def test_any_mix_at_any_splits_is_the_same(parts, data):
@@ -128,6 +134,7 @@ def test_any_bytes_end_in_events_or_our_own_errors(garbage, data):
         pass
 
 
+@pytest.mark.fault("F21")
 @pytest.mark.requirement("R-022")
 def test_exactly_content_length_bytes_are_the_body():
     connection = Connection()
@@ -150,6 +157,7 @@ def test_two_content_lengths_must_agree():
         events(b"RTSP/1.0 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx")
 
 
+@pytest.mark.fault("F21")
 def test_a_frame_between_header_lines_is_taken_out():
     found = events(b"RTSP/1.0 200 OK\r\n" + FRAME + b"CSeq: 4\r\n\r\n")
     assert [type(event) for event in found] == [InterleavedFrame, Response]
@@ -164,6 +172,7 @@ def test_frames_of_every_size_pass(size):
     assert Connection().send(frame) == b"$\xff" + size.to_bytes(2, "big") + payload
 
 
+@pytest.mark.fault("F24")
 @pytest.mark.requirement("R-037")
 @pytest.mark.parametrize("garbage", [b"\x00\x01\x02", b"\xff" * 5000, b"noise $ noise", b"\x00\x00\x10", b"RTSP/9"])
 def test_garbage_between_frames_is_skipped_and_counted(garbage):
@@ -173,6 +182,7 @@ def test_garbage_between_frames_is_skipped_and_counted(garbage):
     assert connection.resynchronised >= 1
 
 
+@pytest.mark.fault("F24")
 def test_garbage_split_anywhere_is_skipped_alike():
     data = OK + b"\x01noise $ noise RTSP noise" + FRAME + OK
     whole = events(data)
@@ -180,6 +190,7 @@ def test_garbage_split_anywhere_is_skipped_alike():
     assert events(data, pieces=list(range(1, len(data)))) == whole
 
 
+@pytest.mark.fault("F24")
 def test_resynchronising_ends_at_its_bound():
     connection = Connection()
     connection.receive_data(FRAME + b"\x00" * 70_000)
@@ -191,6 +202,7 @@ def test_resynchronising_ends_at_its_bound():
         connection.next_event()
 
 
+@pytest.mark.fault("F19")
 @pytest.mark.parametrize(
     ("data", "limit"),
     [
@@ -209,6 +221,7 @@ def test_every_bound_is_named(data, limit):
     assert caught.value.limit == limit
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize(
     ("data", "offset"),
     [
@@ -237,6 +250,7 @@ def test_unknown_methods_and_missing_versions_reach_the_caller():
     assert events(b"GET / HTTP/1.1\r\n\r\n")[0].version == "HTTP/1.1"
 
 
+@pytest.mark.fault("F20")
 def test_invalid_utf_8_in_a_header_comes_back_byte_for_byte():
     data = b"RTSP/1.0 200 OK\r\nServer: caf\xe9 \xc3\xa9\r\n\r\n"
     (response,) = events(data)
@@ -249,6 +263,7 @@ def test_text_without_bytes_never_leaves():
         Request("OPTIONS", "*", [("X", "\ud800")]).serialize()
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("bad", ["a\r\nX: y", "a\nb", "a\rb", "a\x00b"])
 def test_line_ends_and_nul_never_leave(bad):
     with pytest.raises(LocalProtocolError):

@@ -106,6 +106,7 @@ def test_lines_broken_by_print_are_joined():
     assert len(description.warnings) == 2
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.requirement("R-023")
 @pytest.mark.parametrize("name", ["isapi.metadata", "ISAPI.METADATA", "Isapi.Metadata"])
 @pytest.mark.parametrize("payload_type", [96, 107, 127])
@@ -116,6 +117,7 @@ def test_metadata_is_chosen_by_its_encoding_name(name, payload_type):
     assert media.payload_type_of("isapi.metadata") == payload_type
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.requirement("R-023")
 @pytest.mark.parametrize(
     ("rtpmap", "onvif"),
@@ -145,6 +147,7 @@ def test_control_may_stand_before_or_after_rtpmap(lines):
         assert media is not None and media.control == "trackID=3"
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.requirement("R-024")
 @pytest.mark.parametrize(
     ("base", "location", "control", "expected"),
@@ -174,12 +177,14 @@ def test_a_control_url_is_formed(base, location, control, expected):
     assert control_url(URL, base, location, control) == expected
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.requirement("R-024")
 def test_the_request_urls_query_goes_behind_the_track():
     url = control_url("rtsp://h/Streaming/Channels/101?transportmode=unicast", None, None, "trackID=3")
     assert url == "rtsp://h/Streaming/Channels/101/trackID=3?transportmode=unicast"
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.requirement("R-024")
 def test_the_sessions_absolute_control_is_the_base_where_no_header_is():
     description = minimal(f"a=control:{URL}/av_stream/", "m=video 0 RTP/AVP 96", "a=control:trackID=1")
@@ -200,11 +205,13 @@ def test_line_ends_and_empty_lines_do_not_matter(end):
     assert [media.track_id for media in description.media] == [1, 2, 3]
 
 
+@pytest.mark.fault("F25")
 def test_a_description_that_begins_with_its_media_is_read():
     description = SessionDescription.parse("m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:trackID=0\n")
     assert description.media[0].control == "trackID=0"
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize(
     ("line", "media", "formats"),
     [
@@ -228,6 +235,7 @@ def test_static_payload_types_need_no_rtpmap():
     assert (media.payload_type, media.encoding_name, media.clock_rate) == (8, "pcma", 8000)
 
 
+@pytest.mark.fault("F25")
 def test_an_unknown_payload_type_has_no_encoding():
     media = minimal("m=video 0 RTP/AVP 98").media[0]
     assert (media.payload_type, media.encoding, media.encoding_name, media.clock_rate) == (98, None, "", 90000)
@@ -274,6 +282,7 @@ def test_what_is_no_description_is_an_error(text):
         SessionDescription.parse(text)
 
 
+@pytest.mark.fault("F25")
 def test_the_bounds_are_named():
     with pytest.raises(LimitExceeded) as caught:
         minimal(*["m=video 0 RTP/AVP 96"] * 65)

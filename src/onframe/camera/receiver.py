@@ -68,7 +68,8 @@ class Receiver:
         self._ssrc, self._cname, self._max_size = ssrc, cname, max_size
         self._tracks: dict[str, _Track] = {}
         self._video: _Video | None = None
-        self._counts = {"records": 0, "undecodable": 0, "unknown_track": 0, "malformed_rtp": 0, "malformed_rtcp": 0}
+        self._counts = {"records": 0, "undecodable": 0, "xml_forbidden": 0, "unknown_track": 0}
+        self._counts |= {"malformed_rtp": 0, "malformed_rtcp": 0}
 
     # -- the tracks of the session -----------------------------------------------------------
 
@@ -265,6 +266,8 @@ class Receiver:
 
     def _undecodable(self, error: OnframeError, timestamp: int, raw: bytes, now_ns: int) -> Undecodable:
         self._counts["undecodable"] += 1
+        if isinstance(error, DecodeError) and error.forbidden:
+            self._counts["xml_forbidden"] += 1
         return Undecodable(
             camera=self.camera,
             channel=self.channel,
@@ -378,7 +381,7 @@ class _Documents(_Track):
         self.depacketizer.push(packet)
 
     def counters(self) -> dict[str, int]:
-        names = ("packets", "messages", "lost", "duplicates", "dropped", "foreign", "oversize", "resets")
+        names = ("packets", "messages", "lost", "duplicates", "late", "dropped", "foreign", "oversize", "resets")
         return {name: getattr(self.depacketizer, name) for name in names}
 
 

@@ -169,11 +169,13 @@ def new_parser() -> XMLParserType:
 
 
 def _refuse_doctype(name: str, system_id: str | None, public_id: str | None, has_internal_subset: int) -> None:
-    raise DecodeError(
+    refused = DecodeError(
         "the document has a document type declaration, which is refused",
         path=name[:40],
         hint="no ISAPI document has one; it may be an attempt to exhaust this program",
     )
+    refused.forbidden = True
+    raise refused
 
 
 def feed(parser: XMLParserType, view: memoryview, start: int) -> None:

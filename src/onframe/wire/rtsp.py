@@ -3,8 +3,7 @@
 ``Connection`` does no I/O: bytes go in by ``receive_data``, events come out of ``next_event``.
 
     connection.receive_data(data)
-    while (event := connection.next_event()) is not NEED_DATA:
-        ...
+    while (event := connection.next_event()) is not NEED_DATA: ...
 """
 
 from __future__ import annotations
@@ -278,13 +277,13 @@ class Connection:
         return self._message is not None or self.buffered > 0
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
-        """Takes what the socket gave; the data are copied."""
+        """Takes what the socket gave; the data are copied. After an error nothing is kept."""
         if self._at > MAX_BODY or self._at == len(self._buffer):
             del self._buffer[: self._at]
             self._base += self._at
             self._scan = max(0, self._scan - self._at)
             self._at = 0
-        self._buffer += data
+        self._buffer += data if self._failure is None else b""
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """The next message or frame, or NEED_DATA."""

@@ -89,6 +89,7 @@ def test_marker_ends_a_message():
     assert (messages[0].first_sequence, messages[0].last_sequence) == (1, 3)
 
 
+@pytest.mark.fault("F42")
 @pytest.mark.requirement("R-041")
 def test_a_new_timestamp_delivers_what_was_gathered():
     depacketizer = Depacketizer()
@@ -99,6 +100,7 @@ def test_a_new_timestamp_delivers_what_was_gathered():
     assert depacketizer.push(rtp(4, b"</b>", timestamp=12600, marker=True)).payload == b"<b></b>"
 
 
+@pytest.mark.fault("F42")
 @pytest.mark.requirement("R-041")
 def test_one_packet_may_end_two_messages():
     depacketizer = Depacketizer()
@@ -115,6 +117,7 @@ def test_a_second_message_also_comes_with_the_next_push():
     assert depacketizer.push(rtp(3, b"<c>", timestamp=16200)).payload == b"<b/>"
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.requirement("R-041")
 @pytest.mark.parametrize("lost", [1, 2, 3], ids=["first", "middle", "last"])
 def test_a_lost_packet_costs_its_message_alone(lost):
@@ -171,6 +174,7 @@ def test_what_cannot_start_a_document(start):
     assert payloads(push_all(depacketizer, packets)) == [b"<z/>"]
 
 
+@pytest.mark.fault("F43")
 @pytest.mark.requirement("R-041")
 def test_with_one_timestamp_for_all_a_message_after_a_loss_waits_for_a_marker():
     depacketizer = Depacketizer()
@@ -205,6 +209,7 @@ def test_a_loss_that_ended_no_message_can_be_asked_for():
     assert depacketizer.take_reports() == [Loss(2, 8)]
 
 
+@pytest.mark.fault("F38")
 @pytest.mark.requirement("R-041")
 def test_the_sequence_number_wraps_inside_a_message():
     depacketizer = Depacketizer()
@@ -215,6 +220,7 @@ def test_the_sequence_number_wraps_inside_a_message():
     assert depacketizer.lost == 0
 
 
+@pytest.mark.fault("F43")
 @pytest.mark.requirement("R-041")
 def test_the_timestamp_wraps_between_messages():
     depacketizer = Depacketizer()
@@ -226,6 +232,7 @@ def test_the_timestamp_wraps_between_messages():
     assert second.timestamp - first.timestamp == 3600
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.requirement("R-041")
 def test_duplicates_change_nothing():
     depacketizer = Depacketizer()
@@ -242,6 +249,7 @@ def test_a_document_over_64_kib_is_one_message():
     assert payloads(push_all(Depacketizer(), packets)) == [document]
 
 
+@pytest.mark.fault("F46")
 @pytest.mark.requirement("R-041")
 def test_an_oversize_message_is_dropped_and_reported_and_the_next_is_read():
     depacketizer = Depacketizer(max_size=100)
@@ -266,6 +274,7 @@ def test_contributing_sources_extension_and_padding_are_skipped():
     assert Depacketizer().push(packet).payload == b"<a/>"
 
 
+@pytest.mark.fault("F45")
 @pytest.mark.requirement("R-042")
 @pytest.mark.parametrize(
     "packet", [b"", b"\x80", b"\x40" + bytes(12), b"\x8f" + bytes(12), b"\xa0\x6b" + bytes(10) + b"\x09"]
@@ -276,6 +285,7 @@ def test_what_is_no_rtp_packet_is_counted_and_no_error(packet):
     assert depacketizer.malformed == 1
 
 
+@pytest.mark.fault("F44")
 @pytest.mark.requirement("R-042")
 def test_another_ssrc_begins_anew_and_is_not_filtered():
     depacketizer = Depacketizer()

@@ -65,15 +65,15 @@ Report: TypeAlias = Loss | Oversize | Restart
 class Depacketizer:
     """Joins the packets of one metadata track to messages; holds at most ``max_size`` bytes.
 
-    Counters: ``packets``, ``messages``, ``lost`` (packets missing), ``duplicates`` (come twice or too late),
-    ``dropped`` (packets thrown away because their message was not whole), ``foreign`` (of another
-    payload type), ``malformed``, ``oversize`` (messages), ``resets`` (the numbering began anew).
+    Counters: ``packets``, ``messages``, ``lost`` (packets missing), ``duplicates`` (come twice), ``late`` (come
+    after they were reported lost), ``dropped`` (packets thrown away because their message was not whole), ``foreign``
+    (of another payload type), ``malformed``, ``oversize`` (messages), ``resets`` (the numbering began anew).
     """
 
     def __init__(self, payload_type: int = PAYLOAD_TYPE, max_size: int = MAX_SIZE) -> None:
         self.payload_type = payload_type
         self.max_size = max_size
-        self.packets = self.messages = self.lost = self.duplicates = self.dropped = 0
+        self.packets = self.messages = self.lost = self.duplicates = self.late = self.dropped = 0
         self.foreign = self.malformed = self.oversize = self.resets = 0
         self._receiver = TrackReceiver()
         self._extender = TimestampExtender()
@@ -150,10 +150,14 @@ class Depacketizer:
         self._previous, self._previous_sequence = packet, sequence
 
     def _number(self, packet: RTPPacket) -> int | None:
-        """The packet's extended sequence number, or None for one that was here already."""
+        """The packet's extended sequence number, or None for one that was here already or is given up."""
+        late = self._receiver.late
         placed = self._receiver.push(packet)
         if placed is None:
-            self.duplicates += 1
+            if self._receiver.late > late:
+                self.late += 1
+            else:
+                self.duplicates += 1
             return None
         sequence, loss = placed
         if loss is not None:
