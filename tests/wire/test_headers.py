@@ -51,11 +51,35 @@ def test_ssrc_with_leading_space_is_no_error(text, ssrc):
 
 
 def test_parameters_may_stand_before_the_protocol():
-    transport = Transport.parse('client_port=5000-5001;rtp/avp;mode="PLAY";multicast;ttl=12')
+    transport = Transport.parse('client_port=5000-5001;rtp/avp;mode="PLAY";multicast;ttl=12;layers=1')
     assert (transport.protocol, transport.client_port, transport.mode) == ("RTP/AVP", (5000, 5001), "play")
     assert not transport.unicast
     assert not transport.tcp
-    assert transport.parameters == {"ttl": "12"}
+    assert transport.ttl == 12
+    assert transport.parameters == {"layers": "1"}
+
+
+def test_a_multicast_transport_names_its_group_and_is_written_as_it_was_read():
+    text = 'RTP/AVP;multicast;destination=239.255.1.2;port=3456-3457;ttl=1;ssrc=0000002a;mode="play"'
+    transport = Transport.parse(text)
+    assert (transport.destination, transport.port, transport.ttl) == ("239.255.1.2", (3456, 3457), 1)
+    assert transport.kind == "multicast"
+    assert transport.serialize() == text
+
+
+def test_a_transport_over_udp_names_the_ports_of_both_ends_and_is_written_as_it_was_read():
+    text = "RTP/AVP;unicast;destination=192.0.2.9;source=192.0.2.7;client_port=4588-4589;server_port=6256-6257"
+    transport = Transport.parse(text)
+    assert (transport.destination, transport.source) == ("192.0.2.9", "192.0.2.7")
+    assert (transport.client_port, transport.server_port) == ((4588, 4589), (6256, 6257))
+    assert transport.kind == "udp"
+    assert transport.serialize() == text
+
+
+@pytest.mark.parametrize("text", ["ttl=256", "ttl=-1", "ttl=x", "ttl=", "destination=", "port=70000-70001"])
+def test_what_cannot_be_read_of_a_multicast_group_is_none(text):
+    transport = Transport.parse(f"RTP/AVP;multicast;{text}")
+    assert (transport.ttl, transport.destination, transport.port) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from onframe.errors import RemoteProtocolError
 
 DEFAULT_SESSION_TIMEOUT = 60
+
+TransportKind: TypeAlias = Literal["tcp", "udp", "multicast"]
 
 _HEX32 = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,8})")
 _PAIR = re.compile(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?")
@@ -24,7 +27,8 @@ _SESSION_ID = re.compile(r"[^\s;,\x00-\x1f\x7f]+")
 class Transport:
     """One transport (RFC 2326 section 12.39). ``interleaved`` holds the channels of RTP and RTCP.
 
-    ``ssrc`` is advisory: the guide's own packets carry another (R-042).
+    ``port`` is the pair of a multicast group whose address is ``destination``. ``ssrc`` is advisory: the guide's own
+    packets carry another (R-042).
     """
 
     protocol: str = "RTP/AVP/TCP"
@@ -32,6 +36,10 @@ class Transport:
     interleaved: tuple[int, int] | None = None
     client_port: tuple[int, int] | None = None
     server_port: tuple[int, int] | None = None
+    destination: str | None = None
+    source: str | None = None
+    port: tuple[int, int] | None = None
+    ttl: int | None = None
     ssrc: int | None = None
     mode: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
@@ -41,6 +49,13 @@ class Transport:
         """Whether RTP comes interleaved in the connection: said so, or channels are given."""
         return self.protocol.upper().endswith("/TCP") or self.interleaved is not None
 
+    @property
+    def kind(self) -> TransportKind:
+        """How RTP travels: interleaved in the connection, over UDP to one client, or to a multicast group."""
+        if self.tcp:
+            return "tcp"
+        return "udp" if self.unicast else "multicast"
+
     @classmethod
     def parse(cls, value: str) -> Transport:
         """The first transport of the value; none is a RemoteProtocolError."""
@@ -49,9 +64,12 @@ class Transport:
     def serialize(self) -> str:
         """The value, parameters in the order of the guide's answer (R-029)."""
         parts = [self.protocol, "unicast" if self.unicast else "multicast"]
-        for name in ("interleaved", "client_port", "server_port"):
+        parts += [f"{name}={text}" for name in ("destination", "source") if (text := getattr(self, name)) is not None]
+        for name in ("interleaved", "port", "client_port", "server_port"):
             if (pair := getattr(self, name)) is not None:
                 parts.append(f"{name}={pair[0]}-{pair[1]}")
+        if self.ttl is not None:
+            parts.append(f"ttl={self.ttl}")
         if self.ssrc is not None:
             parts.append(f"ssrc={self.ssrc:08x}")
         if self.mode is not None:
@@ -74,8 +92,12 @@ def _transport(text: str) -> Transport:
         name = name.lower()
         if not equals:
             _transport_word(result, part.strip())
-        elif name in ("interleaved", "client_port", "server_port"):
+        elif name in ("interleaved", "port", "client_port", "server_port"):
             setattr(result, name, _pair(content, 255 if name == "interleaved" else 65535))
+        elif name in ("destination", "source"):
+            setattr(result, name, content.strip('"') or None)
+        elif name == "ttl":
+            result.ttl = _number(content, 255)
         elif name == "ssrc":
             result.ssrc = parse_ssrc(content)
         elif name == "mode":

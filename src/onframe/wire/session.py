@@ -18,9 +18,10 @@ from typing import Literal, TypeAlias
 
 from onframe.errors import LocalProtocolError, RemoteProtocolError
 from onframe.wire.digest import ChallengeKind, DigestClient
-from onframe.wire.headers import DEFAULT_SESSION_TIMEOUT, RTPInfo, Session, StreamInfo, Transport, parse_methods
+from onframe.wire.headers import DEFAULT_SESSION_TIMEOUT, RTPInfo, Session, Transport, parse_methods
 from onframe.wire.rtsp import NEED_DATA, Connection, InterleavedFrame, NeedData, Request, Response
-from onframe.wire.sdp import METADATA_ENCODING, MediaDescription, SessionDescription
+from onframe.wire.sdp import MediaDescription, SessionDescription
+from onframe.wire.track import Track, agree, datagram_channels
 
 
 class State(Enum):
@@ -42,7 +43,12 @@ TRANSITIONS: Mapping[State, Mapping[str, State]] = {
         "PLAY": State.PLAYING,
         "TEARDOWN": State.CLOSED,
     },
-    State.PLAYING: {**dict.fromkeys(_ANYWHERE, State.PLAYING), "PLAY": State.PLAYING, "TEARDOWN": State.CLOSED},
+    State.PLAYING: {
+        **dict.fromkeys(_ANYWHERE, State.PLAYING),
+        "PLAY": State.PLAYING,
+        "PAUSE": State.READY,
+        "TEARDOWN": State.CLOSED,
+    },
     State.CLOSED: {},
 }
 """State → method → the state after success. What is not listed is refused: locally, or with 455."""
@@ -51,37 +57,6 @@ MAX_KEEP_ALIVE = 30.0
 _MAX_OUTSTANDING = 32
 _STALE_RETRIES = 2
 _CREDENTIALS = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*://)(?:[^/]*@|[^/@:\[]+:(?!\d*/)[^@]*@)")
-
-
-@dataclass
-class Track:
-    """One media section that was set up. ``interleaved`` are the channels of RTP and RTCP that the device chose.
-
-    ``ssrc`` and ``info`` (RTP-Info) are hints: devices send others in their packets (R-034, R-042).
-    """
-
-    media: MediaDescription
-    url: str
-    interleaved: tuple[int, int]
-    ssrc: int | None = None
-    info: StreamInfo | None = None
-
-    @property
-    def name(self) -> str:
-        """The section's media ("video", "audio", …), and "metadata" for isapi.metadata."""
-        is_metadata = self.media.payload_type_of(METADATA_ENCODING) is not None
-        return "metadata" if is_metadata else self.media.media.lower()
-
-    @property
-    def payload_type(self) -> int | None:
-        """The RTP payload type: of the isapi.metadata line where there is one (R-038)."""
-        return self.media.payload_type_of(METADATA_ENCODING) or self.media.payload_type
-
-    @property
-    def clock_rate(self) -> int:
-        """Ticks a second of the RTP timestamp."""
-        known = self.media.rtpmap.get(-1 if self.payload_type is None else self.payload_type)
-        return 90000 if known is None else known.clock_rate
 
 
 @dataclass
@@ -180,6 +155,7 @@ class ClientSession:
         self._no_get_parameter = False
         self._last_sent: float | None = None
         self._asked_at: float | None = None
+        self._incomplete_since: float | None = None
         self._to_send = bytearray()
 
     # --- bytes in, events out
@@ -190,23 +166,35 @@ class ClientSession:
         return self._connection.skipped
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
-        """Takes what the socket gave. Any byte is a sign of life."""
+        """Takes what the socket gave. Any byte is a sign of life, but for those of a message that does not end."""
         if len(data):
             self.last_received = now
-            self._asked_at = None
+            if self._incomplete_since is None:
+                self._asked_at = None
         self._connection.receive_data(data)
 
     def next_event(self) -> ClientEvent | Literal[NeedData.NEED_DATA]:
         """The next event, or NEED_DATA. Raises ProtocolError and LimitExceeded: close the connection then."""
         while True:
             event = self._connection.next_event()
-            if event is NEED_DATA or isinstance(event, InterleavedFrame):
+            if event is NEED_DATA:
+                self._note_progress()
+                return event
+            if self._incomplete_since is not None:
+                self._incomplete_since = self._asked_at = None
+            if isinstance(event, InterleavedFrame):
                 return event
             if isinstance(event, Request):
                 return self._serve(event)
             answer = self._take_answer(event)
             if answer is not None:
                 return answer
+
+    def _note_progress(self) -> None:
+        if not self._connection.mid_message:
+            self._incomplete_since = None
+        elif self._incomplete_since is None:
+            self._incomplete_since = self.last_received
 
     def data_to_send(self) -> bytes:
         """Answers to requests of the device, to be written as they are."""
@@ -229,20 +217,35 @@ class ClientSession:
         """Asks for the session description of the channel (R-012)."""
         return self._send(Request("DESCRIBE", self.url, [("Accept", "application/sdp")]), now)
 
-    def setup(self, media: MediaDescription, now: float) -> bytes:
-        """Sets one track up, RTP interleaved in this connection; any subset of tracks may be (R-025, R-032)."""
+    def setup(self, media: MediaDescription, now: float, transport: Transport | None = None) -> bytes:
+        """Sets one track up; any subset of tracks may be (R-025, R-032).
+
+        ``transport`` is asked for; None is RTP interleaved in this connection.
+        """
         if self.description is None:
             raise LocalProtocolError("SETUP needs the answer to DESCRIBE first")
         url = self.description.media_url(media, self.url, self.content_base, self.content_location)
-        taken = [channel for track in self.tracks for channel in track.interleaved]
+        transport = transport or Transport(interleaved=self._free_channels())
+        return self._send(Request("SETUP", url, [("Transport", transport.serialize())]), now, media)
+
+    def _free_channels(self) -> tuple[int, int]:
+        taken = [channel for track in self.tracks for channel in track.interleaved or ()]
         first = max(taken, default=-1) + 1
         first = min(first + first % 2, 254)
-        transport = Transport(interleaved=(first, first + 1))
-        return self._send(Request("SETUP", url, [("Transport", transport.serialize())]), now, media)
+        return first, first + 1
 
     def play(self, now: float) -> bytes:
         """Starts all tracks that were set up (R-033)."""
         return self._send(Request("PLAY", self._aggregate(), [("Range", "npt=0.000000-"), ("Scale", "1.000")]), now)
+
+    def pause(self, now: float) -> bytes:
+        """Stops all tracks; the session stays (RFC 2326 section 10.6)."""
+        return self._send(Request("PAUSE", self._aggregate()), now)
+
+    def set_parameter(self, now: float, body: bytes = b"", content_type: str = "text/parameters") -> bytes:
+        """Sets parameters of the session; an empty one is a sign of life (RFC 2326 section 10.9)."""
+        headers = [("Content-Type", content_type)] if body else []
+        return self._send(Request("SET_PARAMETER", self._aggregate(), headers, body), now)
 
     def keep_alive(self, now: float) -> bytes:
         """Renews the session: GET_PARAMETER where Public lists it, else OPTIONS (R-030)."""
@@ -385,14 +388,14 @@ class ClientSession:
         if self.session_id is None:
             raise RemoteProtocolError("the answer to SETUP has no Session")
         asked = Transport.parse(request.headers.get("Transport") or "")
-        value = response.headers.get("Transport")
-        given = asked if value is None else Transport.parse(value)
-        if not given.tcp:
-            raise RemoteProtocolError("the device answers a SETUP over TCP with another transport", excerpt=value)
-        interleaved = given.interleaved or asked.interleaved or (0, 1)
-        if any(set(interleaved) & set(track.interleaved) for track in self.tracks):
-            self._warn(f"the device gave the channels {interleaved[0]}-{interleaved[1]} to two tracks")
-        self.tracks.append(Track(media, request.uri, interleaved, given.ssrc))
+        connection = self.description.connection if self.description is not None else None
+        agreed, warnings = agree(asked, response.headers.get("Transport"), media, connection)
+        channels = agreed.interleaved or datagram_channels(len(self.tracks))
+        if any(set(channels) & set(track.channels) for track in self.tracks):
+            warnings.append(f"the device gave the channels {channels[0]}-{channels[1]} to two tracks")
+        for warning in warnings:
+            self._warn(warning)
+        self.tracks.append(Track(media, request.uri, agreed, channels))
 
     def _take_rtp_info(self, info: RTPInfo) -> None:
         for track in self.tracks:
@@ -431,6 +434,20 @@ class ClientSession:
         """The CSeq of the request sent last."""
         return self._cseq
 
+    @property
+    def alive_at(self) -> float | None:
+        """When the device last gave a sign of life.
+
+        A message that has begun and does not end swallows every answer: its later bytes are none.
+        """
+        return self.last_received if self._incomplete_since is None else self._incomplete_since
+
+    def excuse(self, now: float) -> None:
+        """Nothing could arrive until ``now``: the silence so far is not the device's."""
+        self.last_received, self._asked_at = now, None
+        if self._incomplete_since is not None:
+            self._incomplete_since = now
+
     def next_deadline(self) -> float | None:
         """When ``due`` is worth asking again; None before SETUP and after TEARDOWN."""
         if self.state not in (State.READY, State.PLAYING) or self._last_sent is None:
@@ -448,7 +465,7 @@ class ClientSession:
         return Due.KEEP_ALIVE
 
     def _lost_at(self, asked_at: float) -> float:
-        return (asked_at if self.last_received is None else self.last_received) + self.silence_limit
+        return (asked_at if self.alive_at is None else self.alive_at) + self.silence_limit
 
 
 def _same_track(url: str, track: Track) -> bool:
