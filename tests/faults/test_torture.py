@@ -1,7 +1,7 @@
 """A whole session, cut at every single await of it: cancelled there once, and once with its connections gone.
 
-The session asks over HTTP, subscribes, plays over RTSP, reads two Records and ends. Whatever moment is hit, nothing may be left
-behind: no task, no file descriptor, no error that nobody asked for.
+The session asks and subscribes over HTTP, plays over RTSP, reads two Records and ends. Whatever moment is hit,
+nothing may be left behind: no task, no file descriptor, no error that nobody asked for.
 """
 
 from __future__ import annotations
