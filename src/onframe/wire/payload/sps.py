@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from onframe.errors import ProtocolError
+from onframe.wire.payload.bits import Bits
 
 _HIGH_PROFILES = frozenset({44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244})
 _CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
@@ -65,7 +66,7 @@ def serialize_sprop(nals: Iterable[bytes]) -> str:
 def parse_sps(nal: bytes) -> SequenceParameterSet:
     """Read one sequence parameter set, its NAL header included. Raises ProtocolError."""
     profile_level_id(nal)
-    bits = _Bits(nal[4:].replace(b"\0\0\3", b"\0\0"))
+    bits = Bits(nal[4:])
     bits.unsigned()  # seq_parameter_set_id
     chroma = _skip_high_profile(bits) if nal[1] in _HIGH_PROFILES else 1
     _skip_order_count(bits)
@@ -80,7 +81,7 @@ def parse_sps(nal: bytes) -> SequenceParameterSet:
     return SequenceParameterSet(nal[1], nal[2], nal[3], width, height)
 
 
-def _size(bits: _Bits) -> tuple[int, int, int]:
+def _size(bits: Bits) -> tuple[int, int, int]:
     """Coded width and height, and frame_mbs_only_flag."""
     bits.unsigned()  # max_num_ref_frames
     bits.take(1)  # gaps_in_frame_num_value_allowed_flag
@@ -93,7 +94,7 @@ def _size(bits: _Bits) -> tuple[int, int, int]:
     return width, 16 * units * (2 - frame_only), frame_only
 
 
-def _skip_high_profile(bits: _Bits) -> int:
+def _skip_high_profile(bits: Bits) -> int:
     """What only the high profiles have; chroma_format_idc of it."""
     chroma = bits.unsigned()
     if chroma == 3:
@@ -108,7 +109,7 @@ def _skip_high_profile(bits: _Bits) -> int:
     return chroma
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
@@ -116,7 +117,7 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-def _skip_order_count(bits: _Bits) -> None:
+def _skip_order_count(bits: Bits) -> None:
     bits.unsigned()  # log2_max_frame_num_minus4
     kind = bits.unsigned()
     if kind == 0:
@@ -127,29 +128,3 @@ def _skip_order_count(bits: _Bits) -> None:
         bits.signed()
         for _ in range(min(bits.unsigned(), 256)):
             bits.signed()
-
-
-class _Bits:
-    """Bits from the left; Exp-Golomb codes (H.264 section 9.1)."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = 8 * len(data)
-
-    def take(self, count: int) -> int:
-        if count > self._left:
-            raise ProtocolError("a sequence parameter set ends too early")
-        self._left -= count
-        return self._value >> self._left & (1 << count) - 1
-
-    def unsigned(self) -> int:
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > 32:
-                raise ProtocolError("a sequence parameter set holds a number of more than 32 bits")
-        return (1 << zeros) - 1 + self.take(zeros)
-
-    def signed(self) -> int:
-        code = self.unsigned()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
