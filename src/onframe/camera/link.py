@@ -16,7 +16,8 @@ from onframe.camera.supervisor import Supervisor
 from onframe.errors import ConnectionLost, UnsupportedError
 from onframe.record import Coordinates
 from onframe.wire.sdp import MediaDescription, SessionDescription
-from onframe.wire.session import MAX_KEEP_ALIVE, Track
+from onframe.wire.session import MAX_KEEP_ALIVE
+from onframe.wire.track import Track
 
 KEEP_ALIVE = 15.0
 """Seconds between keep-alives unless said otherwise: a dead camera is found within 30 s."""
@@ -113,8 +114,8 @@ class RTSPLink:
 
     def _add(self, tracks: list[Track]) -> None:
         for track in tracks:
-            self._tracks[track.interleaved[0]] = (track.url, False)
-            self._tracks[track.interleaved[1]] = (track.url, True)
+            self._tracks[track.channels[0]] = (track.url, False)
+            self._tracks[track.channels[1]] = (track.url, True)
             payload_type = track.payload_type
             if track.name == "metadata":
                 self._receiver.add_metadata(track.url, payload_type=payload_type or 107, clock_rate=track.clock_rate)

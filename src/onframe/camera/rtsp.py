@@ -22,7 +22,8 @@ from onframe.wire.digest import ChallengeKind
 from onframe.wire.headers import RTPInfo
 from onframe.wire.rtsp import NEED_DATA, InterleavedFrame, Request, Response
 from onframe.wire.sdp import MediaDescription, SessionDescription
-from onframe.wire.session import MAX_KEEP_ALIVE, Answered, Challenged, ClientSession, Due, Served, State, Track
+from onframe.wire.session import MAX_KEEP_ALIVE, Answered, Challenged, ClientSession, Due, Served, State
+from onframe.wire.track import Track
 
 TEARDOWN_DEADLINE = 2.0
 _RECEIVE_BUFFER = 256 * 1024
@@ -276,7 +277,7 @@ class RTSPClient:
         if session is None or self._closed:
             return
         if self.paused:  # nothing can arrive: only keep the session up
-            session.last_received = self._now()
+            session.excuse(self._now())
         due = session.due(self._now())
         if due is Due.LOST:
             silence = self._now() - self.last_received
