@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from onframe.camera.backoff import Backoff
     from onframe.camera.camera import Camera
     from onframe.camera.doctor import Finding, diagnose
+    from onframe.camera.tls import TLS
     from onframe.errors import (
         AuthenticationError,
+        CertificateError,
         ConnectionLost,
         DecodeError,
         LimitExceeded,
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from onframe.wire.payload.message import Depacketizer
 
 __all__ = [
+    "TLS",
     "AccessUnit",
     "AuthenticationError",
     "Backoff",
     "Camera",
+    "CertificateError",
     "ConnectionLost",
     "Coordinates",
     "DecodeError",
@@ -65,8 +69,10 @@ _ROOMS = {
     "onframe.camera.backoff": ("Backoff",),
     "onframe.camera.camera": ("Camera",),
     "onframe.camera.doctor": ("Finding", "diagnose"),
+    "onframe.camera.tls": ("TLS",),
     "onframe.errors": (
         "AuthenticationError",
+        "CertificateError",
         "ConnectionLost",
         "DecodeError",
         "LimitExceeded",

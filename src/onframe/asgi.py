@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -28,12 +29,15 @@ class Site:
     """Serves ``app`` on (host, port) for as long as the ``async with`` lasts; port 0 takes a free one.
 
     ``bind`` takes the port early, for who must know it before the application is ready. Raises OnframeError
-    where the address cannot be had. ``settings`` go to uvicorn.
+    where the address cannot be had. With an ``ssl_context`` it speaks TLS. ``settings`` go to uvicorn.
     """
 
-    def __init__(self, app: Any, host: str, port: int, **settings: Any) -> None:
+    def __init__(
+        self, app: Any, host: str, port: int, *, ssl_context: ssl.SSLContext | None = None, **settings: Any
+    ) -> None:
         self.host = host
         self.port = port
+        self._ssl_context = ssl_context
         self._listener: socket.socket | None = None
         config = uvicorn.Config(
             app,
@@ -57,6 +61,9 @@ class Site:
     async def start(self) -> None:
         """Bind and serve; returns when connections are accepted."""
         self.bind()
+        if self._ssl_context is not None:  # uvicorn would read certificate and key from files
+            self._server.config.load()
+            self._server.config.ssl = self._ssl_context
         serving = self._server.serve(sockets=[self._listener] if self._listener else None)
         self._task = asyncio.create_task(serving, name=f"site {self.host}:{self.port}")
         while not self._server.started and not self._task.done():

@@ -7,6 +7,7 @@
     ├── DecodeError              a document does not fit
     ├── StatusError              the device answered, and the answer is no
     ├── AuthenticationError      refused with the credentials given
+    ├── CertificateError         the device did not prove over TLS who it is
     ├── UnsupportedError         the device has no metadata, no subscription, no such type
     ├── ConnectionLost           closed, timed out, keep-alive unanswered
     └── LimitExceeded            a bound was hit
@@ -127,6 +128,19 @@ class StatusError(OnframeError):
 
 class AuthenticationError(OnframeError):
     """Refused with the credentials given; never retried by itself, because devices lock accounts."""
+
+
+class CertificateError(OnframeError):
+    """The device did not prove over TLS who it is; never retried by itself, because only a person can confirm it.
+
+    ``cause`` is "expired", "not_yet_valid", "wrong_name", "self_signed", "unknown_issuer", "pin_changed", "no_pin",
+    "old_protocol", "weak_key" or "invalid"; ``sha256`` the fingerprint of what was shown, where it is known.
+    """
+
+    def __init__(self, message: str, *, cause: str, sha256: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
+        self.sha256 = sha256
 
 
 class UnsupportedError(OnframeError):
