@@ -10,19 +10,20 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from onframe.isapi.config import METADATA_TYPES, DeviceCap, MetadataCap, MetadataCfg, MetadataType
+from onframe.isapi.config import DeviceCap, MetadataCap, MetadataCfg, MetadataType
 from onframe.isapi.devicecap import DeviceCapNode, count_nodes, device_cap_table, tree_of
 from onframe.isapi.resources import RTSP_PORT, parse_id, stream_url
+from onframe.simulator.accounts import Accounts, Protocol
+from onframe.simulator.profiles import PROFILES as PROFILES
+from onframe.simulator.profiles import Profile as Profile
 from onframe.simulator.quirks import Quirks
-from onframe.wire.digest import DigestServer, Verdict
 
 log = logging.getLogger("onframe.simulator")
 
-Protocol: TypeAlias = Literal["http", "rtsp"]
 Condition: TypeAlias = Literal["ready", "notActivated", "deviceBusy", "serviceUnavailable", "upgrading", "deviceError"]
 """What the device answers to every authorised request instead of the answer, unless it is ready."""
 
@@ -30,104 +31,6 @@ SUBSCRIPTION_LIFETIME = 60.0
 """Seconds that a subscription's URI lives unused (R-060)."""
 MAX_SUBSCRIPTIONS = 64
 _LOG = 10_000
-
-
-@dataclass(frozen=True)
-class Profile:
-    """A kind of device: the guide's own capture of 2017 by default (R-107, R-050).
-
-    ``clock`` None is the guide's camera: RTP-Info without rtptime, no sender report on the metadata track.
-    """
-
-    name: str = "guide-2017"
-    quirks: Quirks = Quirks()
-    clock: str | None = None
-    realm: str = "IP Camera(51289)"
-    server: str | None = None
-    supports_metadata: bool = True
-    supports_subscribe_type: bool = True
-    metadata_types: tuple[str, ...] = METADATA_TYPES
-    formats: tuple[str, ...] = ("xml", "json")
-
-    @property
-    def metadata_version(self) -> str:
-        """Metadata's version attribute."""
-        return self.quirks.meta_version
-
-    @property
-    def offset_colon(self) -> bool:
-        """Whether an offset is written with a colon."""
-        return self.quirks.tz != "+0800"
-
-    @property
-    def domain_name(self) -> str | None:
-        """What DevInfo says as domainName."""
-        return "" if self.quirks.devinfo in ("bogus_mac", "empty_domain") else None
-
-    @property
-    def ssrc(self) -> int | None:
-        """The SSRC of the metadata packets; None draws at random."""
-        return 0x55667788 if self.quirks.ssrc == "fixed55667788" else None
-
-    @property
-    def announced_ssrc(self) -> int | None:
-        """What the SETUP answer says of it; None is the truth."""
-        return 0x14B37590 if self.quirks.ssrc == "fixed55667788" else None
-
-    @property
-    def guide_dates(self) -> bool:
-        """Whether Date is written as the guide prints it."""
-        return self.quirks.date_format != "rfc"
-
-
-_GUIDE = Quirks(meta_version="2.0", tz="+08:00", devinfo="right", ssrc="right", rtpinfo="relative", date_format="rfc")
-
-PROFILES: dict[str, Profile] = {
-    profile.name: profile
-    for profile in (
-        Profile(),
-        Profile("guide", _GUIDE, "sr"),
-        Profile(
-            "av-stream-2023",
-            Quirks(
-                control="av_stream",
-                content_base=True,
-                session_padding=True,
-                date_format="padded",
-                ssrc="short",
-                rtpinfo="absolute",
-                ns="hikvision",
-                tz="+08:00",
-                meta_version="2.0",
-                devinfo="right",
-            ),
-            "rtpinfo",
-            realm="IP Camera(J2914)",
-        ),
-        Profile(
-            "nvr",
-            replace(
-                _GUIDE,
-                digest_form="media_server",
-                no_capability_node=True,
-                error_body="user_check",
-                rtpinfo="none",
-            ),
-            realm="3521781c29acb312330dd668",
-            server="DNVRS-Webs",
-            supports_metadata=False,
-            supports_subscribe_type=False,
-            metadata_types=(),
-        ),
-        Profile("sha256", replace(_GUIDE, auth="sha256"), "sr"),
-        Profile("basic", replace(_GUIDE, auth="basic"), "sr"),
-    )
-}
-"""The kinds of device that can be simulated, by name."""
-
-
-_ALGORITHMS = {"sha256": ("SHA-256",), "sha256_noqop": ("SHA-256",), "md5+sha256": ("MD5", "SHA-256"), "basic": ()}
-"""The digests of each way to log in; of all others MD5 alone."""
 
 
 @dataclass
@@ -215,9 +118,9 @@ class Device:
         self.channels = {number: ChannelState(dict.fromkeys(names, True)) for number in self.channel_numbers}
         self._pending: list[tuple[int, MetadataCfg]] = []
         self._subscriptions: dict[str, Subscription] = {}
-        auth, uses = self.quirks.auth, self.nonce_uses or self.quirks.nonce_uses or None
-        self.http_digest = self._digest(() if auth.endswith("noqop") else ("auth",), uses, self.strict_nc)
-        self.rtsp_digest = self._digest(("auth",) if auth == "md5_qop" else (), self.quirks.nonce_uses or None, False)
+        self.accounts = Accounts(
+            self.profile.realm, self._password_of, self.quirks, nonce_uses=self.nonce_uses, strict_nc=self.strict_nc
+        )
 
     # Who may ask
 
@@ -226,34 +129,49 @@ class Device:
     ) -> list[str] | None:
         """None when the request may be answered, else the values of WWW-Authenticate for a 401.
 
-        A refusal of given credentials is logged in ``log``.
+        A refusal of given credentials is logged in ``log``; so many as ``lockout`` says lock the device.
         """
-        if self.quirks.auth == "none":
-            return None
-        digest = self.http_digest if protocol == "http" else self.rtsp_digest
-        verdict = digest.verify(method, uri, authorization, body=body)
-        if verdict is Verdict.ACCEPTED:
-            return None
-        if verdict is Verdict.REFUSED:
+        challenges, refused = self.accounts.judge(protocol, method, uri, authorization, body)
+        if refused:
             self.log.append(RefusedLogin(protocol, method, uri, time.time()))
             log.warning("refused wrong credentials over %s: %s %s", protocol, method, without_credentials(uri))
-        return digest.challenges(secrets.token_hex(16), stale=verdict is Verdict.STALE)
+        return challenges
+
+    def is_viewer(self, authorization: str | None) -> bool:
+        """Whether these credentials are of a user who may look but not configure."""
+        return self.accounts.username_of(authorization) in self.viewers
+
+    def expire_nonces(self) -> None:
+        """No nonce given out so far holds any more."""
+        self.accounts.expire_nonces()
+
+    @property
+    def lockout(self) -> int | None:
+        """After so many refused logins in a row everybody is refused for ``lock_seconds``; None is never."""
+        return self.accounts.lockout
+
+    @lockout.setter
+    def lockout(self, count: int | None) -> None:
+        self.accounts.lockout = count
+
+    @property
+    def lock_seconds(self) -> float:
+        """How long a lock lasts."""
+        return self.accounts.lock_seconds
+
+    @lock_seconds.setter
+    def lock_seconds(self, seconds: float) -> None:
+        self.accounts.lock_seconds = seconds
+
+    @property
+    def locked(self) -> bool:
+        """Whether everybody is refused because too many logins were."""
+        return self.accounts.locked_for() > 0
 
     def log_request(self, protocol: Protocol, method: str, uri: str, status: int, credentials: bool) -> None:
         """Remember one answered request; the last ten thousand are kept."""
         self.requests.append(LoggedRequest(protocol, method, uri, status, credentials))
         log.debug("%s %s %s: %d", protocol, method, without_credentials(uri), status)
-
-    def _digest(self, qop: tuple[str, ...], nonce_uses: int | None, strict_nc: bool) -> DigestServer:
-        return DigestServer(
-            self.profile.realm,
-            self._password_of,
-            algorithms=_ALGORITHMS.get(self.quirks.auth, ("MD5",)),
-            basic=self.quirks.auth in ("basic", "digest+basic"),
-            qop=qop or False,
-            nonce_uses=nonce_uses,
-            strict_nc=strict_nc,
-        )
 
     def _password_of(self, username: str) -> str | None:
         return self.password if username == self.username else self.viewers.get(username)

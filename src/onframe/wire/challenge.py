@@ -142,6 +142,16 @@ def parse_challenges(values: Sequence[str]) -> list[Challenge]:
     return challenges
 
 
+def parse_credentials(value: str) -> Section | None:
+    """What an Authorization header holds; None for what cannot be read or is longer than any client sends."""
+    if len(value) > MAX_HEADER:
+        return None
+    try:
+        return next(read_sections(value), None)
+    except RemoteProtocolError:
+        return None
+
+
 def _challenge(section: Section) -> Challenge:
     if section.scheme not in ("digest", "basic"):
         return Challenge(section.scheme)

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from onframe.errors import LocalProtocolError, RemoteProtocolError
-from onframe.wire.challenge import CONTROL, MAX_HEADER, Challenge, Section, parse_challenges, read_sections
+from onframe.wire.challenge import CONTROL, Challenge, Section, parse_challenges, parse_credentials
 
 __all__ = ["Challenge", "ChallengeKind", "DigestClient", "DigestServer", "Verdict", "parse_challenges", "uri_covers"]
 
@@ -260,16 +260,18 @@ def _qop_of(challenge: Challenge) -> str | None:
 
 
 class Verdict(Enum):
-    """Of a request's credentials: good, none given, good but for a nonce that has run out, or wrong."""
+    """Of a request's credentials: good, none given, good but for a nonce that ran out or is another URL's, wrong."""
 
     ACCEPTED = "accepted"
     MISSING = "missing"
     STALE = "stale"
+    ELSEWHERE = "elsewhere"
     REFUSED = "refused"
 
 
 @dataclass(slots=True)
 class _IssuedNonce:
+    uri: str = ""
     uses: int = 0
     count: int = 0
 
@@ -280,7 +282,9 @@ class DigestServer:
     ``password_of(username)`` gives the password, None for a user who is not known. ``qop`` False is the cameras' way
     (RFC 2069). A nonce serves ``nonce_uses`` requests (None: any number); under ``strict_nc`` its count must rise. A
     right answer to a nonce that is unknown, used up or replayed is STALE: who gave it knows the password, and who
-    replays it gains nothing. ``opaque`` is sent when given. ``name_md5`` writes ``algorithm`` where MD5 stands alone.
+    replays it gains nothing. ``opaque`` and ``domain`` are sent when given. ``name_md5`` writes ``algorithm`` where MD5
+    stands alone. ``strict_uri`` wants the digest's uri to be the request line's to the letter, ``nonce_per_url`` a
+    nonce to be used for the URL alone that was challenged with it.
     """
 
     _KEPT_NONCES: Final = 4096
@@ -295,8 +299,11 @@ class DigestServer:
         nonce_uses: int | None = None,
         strict_nc: bool = False,
         opaque: str | None = None,
+        domain: str | None = None,
         name_md5: bool = False,
         basic: bool = False,
+        strict_uri: bool = False,
+        nonce_per_url: bool = False,
     ) -> None:
         for name in algorithms:
             if name.upper().removesuffix("-SESS") not in _HASHES:
@@ -307,24 +314,31 @@ class DigestServer:
         self._qop = tuple(qop or ())
         self._nonce_uses = nonce_uses
         self._strict_nc = strict_nc
-        self._opaque = opaque
+        self._opaque, self._domain = opaque, domain
+        self._strict_uri, self._nonce_per_url = strict_uri, nonce_per_url
         self._name_md5 = name_md5 or len(self._algorithms) > 1
         self._basic = basic
         self._issued: OrderedDict[str, _IssuedNonce] = OrderedDict()
 
-    def challenges(self, nonce: str, *, stale: bool = False) -> list[str]:
-        """The values of WWW-Authenticate, one for each algorithm; ``nonce`` is valid from now on."""
-        self._issued[nonce] = _IssuedNonce()
+    def challenges(self, nonce: str, *, stale: bool = False, request_uri: str = "") -> list[str]:
+        """The values of WWW-Authenticate, one for each algorithm; ``nonce`` is valid from now on (for that URL)."""
+        self._issued[nonce] = _IssuedNonce(request_uri)
         if len(self._issued) > self._KEPT_NONCES:
             self._issued.popitem(last=False)
         values = ["Digest " + ", ".join(self._parameters(name, nonce, stale)) for name in self._algorithms]
         return values + ([f"Basic realm={_quote(self._realm)}"] if self._basic else [])
+
+    def forget(self) -> None:
+        """No nonce issued so far is valid any more."""
+        self._issued.clear()
 
     def _parameters(self, algorithm: str, nonce: str, stale: bool) -> Iterator[str]:
         if self._qop:
             yield f'qop="{",".join(self._qop)}"'
         yield f"realm={_quote(self._realm)}"
         yield f"nonce={_quote(nonce)}"
+        if self._domain is not None:
+            yield f"domain={_quote(self._domain)}"
         if self._opaque is not None:
             yield f"opaque={_quote(self._opaque)}"
         if algorithm.upper() != "MD5" or self._name_md5:
@@ -338,11 +352,8 @@ class DigestServer:
         """
         if authorization is None or not authorization.strip():
             return Verdict.MISSING
-        try:
-            section = next(read_sections(authorization[: MAX_HEADER + 1]), None)
-        except RemoteProtocolError:
-            return Verdict.REFUSED
-        if section is None or len(authorization) > MAX_HEADER:
+        section = parse_credentials(authorization)
+        if section is None:
             return Verdict.REFUSED
         if section.scheme == "basic" and self._basic:
             return self._verify_basic(authorization)
@@ -363,13 +374,17 @@ class DigestServer:
         if section.scheme != "digest" or any(n not in given for n in ("username", "realm", "nonce", "uri", "response")):
             return Verdict.REFUSED
         answer = self._expected(method, given, body)
-        if answer is None or not uri_covers(given["uri"], request_uri):
+        covers = given["uri"] == request_uri if self._strict_uri else uri_covers(given["uri"], request_uri)
+        if answer is None or not covers:
             return Verdict.REFUSED
         password = self._password_of(given["username"])
         expected = answer.response(given["username"], password or "")
         right = hmac.compare_digest(_octets(expected), _octets(given["response"].lower()))
         if not right or password is None:
             return Verdict.REFUSED
+        issued = self._issued.get(given["nonce"])
+        if self._nonce_per_url and issued is not None and issued.uri != request_uri:
+            return Verdict.ELSEWHERE
         return self._use(given["nonce"], int(answer.nc, 16) if answer.nc else None)
 
     def _expected(self, method: str, given: dict[str, str], body: bytes) -> _Answer | None:

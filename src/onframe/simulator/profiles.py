@@ -1,0 +1,110 @@
+"""The kinds of device that can be simulated: quirks under a name, and what a device has or lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from onframe.errors import OnframeError
+from onframe.isapi.config import METADATA_TYPES
+from onframe.simulator.quirks import Quirks
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A kind of device: the guide's own capture of 2017 by default (R-107, R-050).
+
+    ``clock`` None is the guide's camera: RTP-Info without rtptime, no sender report on the metadata track.
+    """
+
+    name: str = "guide-2017"
+    quirks: Quirks = Quirks()
+    clock: str | None = None
+    realm: str = "IP Camera(51289)"
+    server: str | None = None
+    supports_metadata: bool = True
+    supports_subscribe_type: bool = True
+    metadata_types: tuple[str, ...] = METADATA_TYPES
+    formats: tuple[str, ...] = ("xml", "json")
+
+    @property
+    def metadata_version(self) -> str:
+        """Metadata's version attribute."""
+        return self.quirks.meta_version
+
+    @property
+    def offset_colon(self) -> bool:
+        """Whether an offset is written with a colon."""
+        return self.quirks.tz != "+0800"
+
+    @property
+    def domain_name(self) -> str | None:
+        """What DevInfo says as domainName."""
+        return "" if self.quirks.devinfo in ("bogus_mac", "empty_domain") else None
+
+    @property
+    def ssrc(self) -> int | None:
+        """The SSRC of the metadata packets; None draws at random."""
+        return 0x55667788 if self.quirks.ssrc == "fixed55667788" else None
+
+    @property
+    def announced_ssrc(self) -> int | None:
+        """What the SETUP answer says of it; None is the truth."""
+        return 0x14B37590 if self.quirks.ssrc == "fixed55667788" else None
+
+    @property
+    def guide_dates(self) -> bool:
+        """Whether Date is written as the guide prints it."""
+        return self.quirks.date_format != "rfc"
+
+
+_GUIDE = Quirks(meta_version="2.0", tz="+08:00", devinfo="right", ssrc="right", rtpinfo="relative", date_format="rfc")
+
+PROFILES: dict[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(),
+        Profile("guide", _GUIDE, "sr"),
+        Profile(
+            "av-stream-2023",
+            Quirks(
+                control="av_stream",
+                content_base=True,
+                session_padding=True,
+                date_format="padded",
+                ssrc="short",
+                rtpinfo="absolute",
+                ns="hikvision",
+                tz="+08:00",
+                meta_version="2.0",
+                devinfo="right",
+            ),
+            "rtpinfo",
+            realm="IP Camera(J2914)",
+        ),
+        Profile(
+            "nvr",
+            replace(
+                _GUIDE,
+                digest_form="media_server",
+                no_capability_node=True,
+                error_body="user_check",
+                rtpinfo="none",
+            ),
+            realm="3521781c29acb312330dd668",
+            server="DNVRS-Webs",
+            supports_metadata=False,
+            supports_subscribe_type=False,
+            metadata_types=(),
+        ),
+        Profile("sha256", replace(_GUIDE, auth="sha256"), "sr"),
+        Profile("basic", replace(_GUIDE, auth="basic"), "sr"),
+    )
+}
+"""The kinds of device that can be simulated, by name."""
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name. Raises OnframeError that lists the names."""
+    if name not in PROFILES:
+        raise OnframeError(f"there is no profile {ascii(name[:60])}", hint=f"choose one of {', '.join(PROFILES)}")
+    return PROFILES[name]
