@@ -3,7 +3,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onframe.errors import LimitExceeded, LocalProtocolError, OnframeError, RemoteProtocolError
-from onframe.wire.sdp import MediaDescription, RtpMap, SessionDescription, control_url
+from onframe.wire.sdp import MediaDescription, RtpMap, SessionDescription, control_url, other_host
 
 URL = "rtsp://192.0.2.7:554/ISAPI/Streaming/channels/101"
 
@@ -274,6 +274,22 @@ def test_a_doubled_track_in_an_absolute_control_is_taken_verbatim():
     media = minimal("m=video 0 RTP/AVP 96", "a=control:rtsp://h/102/trackID=1/trackID=1").media[0]
     assert media.track_id == 1
     assert control_url(URL, None, None, media.control) == "rtsp://h/102/trackID=1/trackID=1"
+
+
+@pytest.mark.fault("F26")
+@pytest.mark.parametrize(
+    ("url", "other"),
+    [
+        ("rtsp://192.0.2.7/x", None),
+        ("rtsp://192.0.2.7:554/x", None),
+        ("rtsp://192.0.2.7:8554/x", "192.0.2.7:8554"),
+        ("rtsp://user:pw@192.0.2.7/x", None),
+        ("rtsp://[fe80::1]:554", "[fe80::1]:554"),
+        ("trackID=1", None),
+    ],
+)
+def test_another_host_than_the_one_asked_is_named(url, other):
+    assert other_host(url, "rtsp://192.0.2.7:554/y") == other
 
 
 @pytest.mark.parametrize("text", ["", "<html>no</html>", "\x00\x01", "a=b\n"])

@@ -20,6 +20,7 @@ MAX_SIZE = 64 * 1024
 MAX_MEDIA = 64
 METADATA_ENCODING = "isapi.metadata"
 ONVIF_ENCODING = "vnd.onvif.metadata"
+_DEFAULT_PORT = ":554"
 
 _LINE = re.compile(r"\s?([A-Za-z])\s?=(.*)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -27,6 +28,7 @@ _RTPMAP = re.compile(r"\s*(\d{1,3})\s+([^\s/]+)(?:\s*/\s*(\d{1,9}))?(?:\s*/\s*(\
 _FMTP = re.compile(r"\s*(\d{1,3})[\s;]+(.*)", re.DOTALL)
 _TRACK_ID = re.compile(r"trackID=(\d{1,4})(?=[?/&#]|\Z)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://(?:[^/?#]*@)?([^/?#]*)")
 _BARE_AUTHORITY = re.compile(r"[^/\s]+\.[^/\s]+|[^/\s]+:\d+|\[[0-9A-Fa-f:.]+\]")
 _BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*(?::[0-9A-Fa-f]*){2,}(?:\d+(?:\.\d+){3})?")
 
@@ -284,6 +286,16 @@ def control_url(request_url: str, content_base: str | None, content_location: st
         return path + control
     url = f"{path.rstrip('/')}/{control}"
     return url if "?" in control or not mark else f"{url}?{query}"
+
+
+def other_host(url: str, request_url: str) -> str | None:
+    """The host (and port) that ``url`` names, where it is not the one that was asked: behind NAT that is usual."""
+    named, asked = (_AUTHORITY.match(text) for text in (url, request_url))
+    if named is None or asked is None:
+        return None
+    if named[1].lower().removesuffix(_DEFAULT_PORT) == asked[1].lower().removesuffix(_DEFAULT_PORT):
+        return None
+    return named[1][:100]
 
 
 def _base_url(request_url: str, text: str | None) -> str | None:

@@ -20,7 +20,7 @@ from onframe.errors import LocalProtocolError, RemoteProtocolError
 from onframe.wire.digest import ChallengeKind, DigestClient
 from onframe.wire.headers import DEFAULT_SESSION_TIMEOUT, RTPInfo, Session, Transport, parse_methods
 from onframe.wire.rtsp import NEED_DATA, Connection, InterleavedFrame, NeedData, Request, Response
-from onframe.wire.sdp import MediaDescription, SessionDescription
+from onframe.wire.sdp import MediaDescription, SessionDescription, other_host
 from onframe.wire.track import Track, agree, datagram_channels
 
 
@@ -225,6 +225,8 @@ class ClientSession:
         if self.description is None:
             raise LocalProtocolError("SETUP needs the answer to DESCRIBE first")
         url = self.description.media_url(media, self.url, self.content_base, self.content_location)
+        if (other := other_host(url, self.url)) is not None:
+            self._warn(f"the device names {other}; the connection stays where it is")
         transport = transport or Transport(interleaved=self._free_channels())
         return self._send(Request("SETUP", url, [("Transport", transport.serialize())]), now, media)
 
