@@ -14,11 +14,12 @@ from onframe.camera.backoff import Backoff
 from onframe.camera.http import DeviceHTTP
 from onframe.camera.hub import Overflow
 from onframe.camera.inquiry import IDForms, Inquiry
+from onframe.camera.limiter import ConnectLimiter
 from onframe.camera.location import HTTP_PORT, address, authority
 from onframe.camera.login import Login
 from onframe.camera.sessions import Plan, Sessions, Settings, Transport, Via
 from onframe.camera.settings import ConfigurationChange, configure
-from onframe.camera.supervisor import Timing
+from onframe.camera.supervisor import SessionStatus, Timing
 from onframe.camera.watch import Watch, accepts
 from onframe.errors import DecodeError, StatusError, UnsupportedError
 from onframe.isapi.config import DeviceCap, MetadataCap, MetadataCfg
@@ -45,6 +46,8 @@ class Camera:
     ``transport`` is how RTP comes: "tcp" (within the RTSP connection), "udp" or "multicast". ``tls`` turns both
     protocols into HTTPS and RTSPS. ``remember_logins`` keeps refused logins across processes (a directory, or
     False for not at all), so that restarts do not lock the account.
+    ``wait_for_track`` looks every 60 s for a track that is not there yet, instead of raising UnsupportedError;
+    ``limiter`` spaces connection attempts, by default one for all cameras of the loop (20 a second).
     ``strict`` refuses a device that does not say isSupportMetadata (R-004). ``metadata_id`` and
     ``subscribe_id`` choose the form of ``<ID>`` (R-074). ``name`` is what Records call the camera.
     """
@@ -67,10 +70,12 @@ class Camera:
         keepalive: float | None = None,
         timeout: float = 10.0,
         strict: bool = False,
+        wait_for_track: bool = False,
         name: str | None = None,
         metadata_id: IDForm = "stream",
         subscribe_id: IDForm = "channel",
         timing: Timing = _TIMING,
+        limiter: ConnectLimiter | None = None,
     ) -> None:
         if tls is not None:
             raise UnsupportedError("TLS is not implemented yet", hint="leave tls out, in a trusted network")
@@ -94,6 +99,8 @@ class Camera:
             strict=strict,
             backoff=backoff,
             timing=msgspec.structs.replace(timing, timeout=timeout, keepalive=keepalive or timing.keepalive),
+            wait_for_track=wait_for_track,
+            limiter=limiter,
         )
         self._sessions = Sessions(settings, self.login, self.inquiry)
 
@@ -261,6 +268,10 @@ class Camera:
     def states(self) -> list[StateChange]:
         """How each session stands: its state, the reason, since when."""
         return self._sessions.states()
+
+    def status(self) -> list[SessionStatus]:
+        """How each session stands, with the age of its last document in seconds and its counters."""
+        return self._sessions.status()
 
     @property
     def state(self) -> str:

@@ -7,17 +7,27 @@ import functools
 import itertools
 import logging
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from onframe.camera.backoff import Backoff
 from onframe.camera.hub import Hub, Subscriber
 from onframe.camera.inquiry import Inquiry
+from onframe.camera.limiter import ConnectLimiter, shared_limiter
 from onframe.camera.link import RTSPLink
 from onframe.camera.location import Location, stream_address
 from onframe.camera.login import Login
-from onframe.camera.supervisor import CLOSING, Link, Supervisor, Timing, Where, refusal
+from onframe.camera.supervisor import (
+    CLEARING,
+    CLOSING,
+    Link,
+    SessionStatus,
+    Supervisor,
+    Timing,
+    Where,
+    refusal,
+)
 from onframe.errors import (
     AuthenticationError,
     ConnectionLost,
@@ -36,6 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("onframe.camera")
 
+T = TypeVar("T")
 Transport: TypeAlias = Literal["tcp", "udp", "multicast"]
 Via: TypeAlias = Literal["auto", "subscribe", "channel"]
 
@@ -52,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool
     backoff: Backoff
     timing: Timing
+    wait_for_track: bool = False
+    limiter: ConnectLimiter | None = None
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -74,6 +87,17 @@ class Plan(msgspec.Struct, frozen=True):
     queue: dict[str, Any]
 
 
+class _Known(msgspec.Struct, Generic[T], frozen=True):
+    """What the device said of itself after so many connections."""
+
+    value: T
+    connections: int
+
+    def is_old(self, connections: int) -> bool:
+        """A device that was away may have been set otherwise meanwhile."""
+        return connections != self.connections
+
+
 class Sessions:
     """Opens a session for the first watcher, shares it, and ends it with TEARDOWN after the last."""
 
@@ -84,8 +108,9 @@ class Sessions:
         self._stopping: set[asyncio.Task[None]] = set()
         self._past: dict[str, int] = {}
         self._epochs = itertools.count(1)
-        self._support: tuple[bool | None] | None = None
-        self._capabilities: dict[tuple[int, int], MetadataCap] = {}
+        self._support: _Known[bool | None] | None = None
+        self._capabilities: dict[tuple[int, int], _Known[MetadataCap]] = {}
+        self._warned: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -95,7 +120,7 @@ class Sessions:
         sessions, self._sessions = list(self._sessions.values()), {}
         ends = {asyncio.create_task(session.stop()) for session in sessions} | self._stopping
         if ends:
-            await asyncio.wait(ends, timeout=CLOSING)
+            await asyncio.wait(ends, timeout=CLOSING + CLEARING)
         for session in sessions:
             _add(self._past, session.counters())
 
@@ -104,6 +129,10 @@ class Sessions:
     def states(self) -> list[StateChange]:
         """How each session stands: its state, the reason, since when."""
         return [session.state for session in self._sessions.values()]
+
+    def status(self) -> list[SessionStatus]:
+        """How each session stands, with the age of its last document and its counters."""
+        return [session.status() for session in self._sessions.values()]
 
     def counters(self) -> dict[str, int]:
         """All that was counted, over all sessions so far."""
@@ -150,35 +179,58 @@ class Sessions:
         return Key(plan.channel, plan.stream, plan.types or ())
 
     async def _insist_on_metadata(self) -> None:
-        name = self._settings.name
         try:
             support = await self.metadata_support()
         except (ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
-            log.warning("%s: the device capability could not be read (%s); trying the stream", name, error)
+            self._warn("device capability", "could not be read (%s); trying the stream", error)
             return
         if support is False or (support is None and self._settings.strict):
             said = "says isSupportMetadata = false" if support is False else "does not say isSupportMetadata"
-            raise UnsupportedError(f"{name} has no metadata: its capability {said}")
+            raise UnsupportedError(f"{self._settings.name} has no metadata: its capability {said}")
         if support is None:
-            log.warning("%s does not say isSupportMetadata; trying the stream all the same", name)
+            self._warn("isSupportMetadata", "is not said; trying the stream all the same")
 
     async def metadata_support(self) -> bool | None:
         """What isSupportMetadata says; None where it is absent."""
-        if self._support is None:
-            self._support = (_said(await self._inquiry.device_capability()),)
-        return self._support[0]
+        if self._support is None or self._support.is_old(self._connections()):
+            await self._turn()
+            self._support = _Known(_said(await self._inquiry.device_capability()), self._connections())
+            self._warned.discard("device capability")
+        return self._support.value
 
     async def can_subscribe(self, channel: int, stream: int) -> bool:
         """Whether the channel has a subscription by type; no, where that cannot be read."""
         key = (channel, stream)
+        known = self._capabilities.get(key)
         try:
-            if key not in self._capabilities:
-                self._capabilities[key] = await self._inquiry.metadata_capability(channel, stream, lenient=True)
+            if known is None or known.is_old(self._connections()):
+                capability = await self._inquiry.metadata_capability(channel, stream, lenient=True)
+                self._capabilities[key] = known = _Known(capability, self._connections())
+                self._warned.discard("metadata capability")
         except (ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
-            name = self._settings.name
-            log.warning("%s: the metadata capability could not be read (%s); filtering here", name, error)
+            self._warn("metadata capability", "could not be read (%s); filtering here", error)
             return False
-        return bool(self._capabilities[key].supports_subscribe_type)
+        return bool(known.value.supports_subscribe_type)
+
+    def _connections(self) -> int:
+        """How often a connection was lost and made anew: what was read before may have changed with it."""
+        return self.counters().get("reconnects", 0)
+
+    def _warn(self, what: str, text: str, *arguments: object) -> None:
+        """Once, and not for every watcher: again only after it was well in between."""
+        if what not in self._warned:
+            self._warned.add(what)
+            unreachable = bool(arguments) and isinstance(arguments[0], ConnectionLost)  # its session says so too
+            log.log(
+                logging.INFO if unreachable else logging.WARNING,
+                f"%s: %s {text}",
+                self._settings.name,
+                what,
+                *arguments,
+            )
+
+    async def _turn(self) -> None:
+        await (self._settings.limiter or shared_limiter()).turn()
 
     # -- a session -----------------------------------------------------------------------------
 
@@ -195,6 +247,8 @@ class Sessions:
                 next_epoch=functools.partial(next, self._epochs),
                 backoff=self._settings.backoff,
                 timing=self._settings.timing,
+                wait_for_track=self._settings.wait_for_track,
+                limiter=self._settings.limiter,
             )
         return session
 
@@ -225,7 +279,7 @@ class Sessions:
     def _support_in_words(self) -> str:
         if self._support is None:
             return "whether it supports metadata could not be read"
-        if self._support[0] is None:
+        if self._support.value is None:
             return "the device does not say isSupportMetadata"
         return "the device says isSupportMetadata"
 

@@ -4,14 +4,18 @@
          ↑              │          ⇅
          │              │        stale     no byte although a keep-alive was sent
          └── backoff ←──┴──────────┘
-    and the ends: auth_failed (never retried), no_track (looked for again), stopped.
+    and the ends: auth_failed (never retried), no_track (looked for again), stopped (also by a certificate
+    that is not the camera's: never retried).
 
+One line of log says that a session is down and one that it is up again, not one an attempt. A host that slept
+connects anew at once; a host whose clock is set notices nothing, as every wait is on the monotonic clock.
 A quiet scene is never a reason to reconnect: life is any byte received, the answer to a keep-alive too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,14 +25,20 @@ import msgspec
 
 from onframe.camera.backoff import Backoff
 from onframe.camera.hub import Hub, Subscriber
-from onframe.errors import AuthenticationError, OnframeError, StatusError, UnsupportedError
+from onframe.camera.limiter import ConnectLimiter, shared_limiter
+from onframe.camera.suspension import Suspension, shared_suspension
+from onframe.errors import AuthenticationError, CertificateError, OnframeError, StatusError, UnsupportedError
 from onframe.record import Gap, Record, StateChange, StreamEvent, Undecodable
 
 log = logging.getLogger("onframe.camera")
+state_log = logging.getLogger("onframe.camera.state")
+"""Down (a warning) and up (information); every step besides, for debugging."""
 
 STATES = ("connecting", "authenticating", "live", "quiet", "stale", "backoff", "auth_failed", "no_track", "stopped")
-CLOSING = 2.0
-"""Seconds that the end of a session may take, TEARDOWN included."""
+CLOSING = 1.5
+"""Seconds that the end of a session may take, TEARDOWN included; with what is left to clear up, less than 2."""
+CLEARING = 0.3
+_DOWN = ("backoff", "auth_failed", "no_track", "stopped")
 _MAX_RULES = 64
 _BUSY = (453, 503)
 _PASSING = (401, 408, 453, 454, 455)
@@ -75,6 +85,24 @@ class Where(NamedTuple):
     stream: int
 
 
+class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How one session stands at this moment.
+
+    ``last_document_age`` is in seconds and None before the first document; it grows in a quiet scene too,
+    which alone is no fault.
+    """
+
+    channel: int
+    stream: int
+    epoch: int
+    state: str
+    reason: str
+    since: datetime
+    documents: int
+    last_document_age: float | None
+    counters: dict[str, int]
+
+
 class _Pause(NamedTuple):
     state: str
     reason: str
@@ -93,6 +121,9 @@ class Supervisor:
         next_epoch: Callable[[], int],
         backoff: Backoff,
         timing: Timing,
+        wait_for_track: bool = False,
+        limiter: ConnectLimiter | None = None,
+        suspension: Suspension | None = None,
     ) -> None:
         self.where, self.timing = where, timing
         self.hub = Hub(self._on_blocked)
@@ -100,9 +131,14 @@ class Supervisor:
         self.video = False
         self.documents = 0
         self.document_at = 0.0  # loop time of the last document, or of PLAY
-        self.counts: dict[str, int] = {"connections": 0, "reconnects": 0}
+        self.counts: dict[str, int] = {"connections": 0, "reconnects": 0, "attempts": 0, "no_descriptors": 0}
         self._new_link, self._relocate, self._next_epoch = link, relocate, next_epoch
-        self._backoff = backoff
+        self._backoff, self._wait_for_track = backoff, wait_for_track
+        self._limiter, self._suspension = limiter, suspension
+        self._last_document: float | None = None
+        self._why = "connecting to the device"
+        self._down_since: float | None = None
+        self._stopping = self._pausing = False
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
@@ -131,6 +167,8 @@ class Supervisor:
 
     def _start(self) -> None:
         if self._task is None:
+            self._suspension = self._suspension or shared_suspension()
+            self._suspension.add(self.resumed)
             name = f"onframe {self.where.camera} {self.where.channel}/{self.where.stream}"
             self._task = asyncio.create_task(self._run(), name=name)
 
@@ -138,20 +176,47 @@ class Supervisor:
         """Receive the picture too from now on; a session that runs without it starts anew."""
         if not self.video:
             self.video = True
-            if self._link is not None and self._task is not None:
-                self._restarting = True
-                self._task.cancel("the picture is wanted too")
+            if self._link is not None:
+                self._restart("the picture is wanted too")
+
+    def resumed(self, seconds: float) -> None:
+        """The host slept so long: whatever was connected or waited for, connect now."""
+        self._failures = 0
+        if self._link is not None or self._pausing:
+            self._restart(f"this machine slept for {seconds:.0f} s")
+
+    def _restart(self, why: str) -> None:
+        if self._task is not None and not (self._stopping or self._restarting):
+            self._restarting, self._why = True, why
+            self._task.cancel(why)
 
     async def stop(self) -> None:
         """End the session with TEARDOWN, in at most 2 s; every iterator ends."""
+        self._stopping = True
         if self._task is not None and not self._task.done():
             self._restarting = False
             self._task.cancel()
             _, slow = await asyncio.wait([self._task], timeout=CLOSING)
             for task in slow:
                 task.cancel()
+                await asyncio.wait([task], timeout=CLEARING)
             self.enter("stopped", "closed")
         self.hub.close()
+
+    def status(self) -> SessionStatus:
+        """How it stands now."""
+        age = None if self._last_document is None else asyncio.get_running_loop().time() - self._last_document
+        return SessionStatus(
+            channel=self.where.channel,
+            stream=self.where.stream,
+            epoch=self.epoch,
+            state=self.state.state,
+            reason=self.state.reason,
+            since=self.state.since,
+            documents=self.documents,
+            last_document_age=age,
+            counters=self.counters(),
+        )
 
     def counters(self) -> dict[str, int]:
         """Connections, reconnections, and what the connections counted."""
@@ -164,8 +229,18 @@ class Supervisor:
         if state == self.state.state:
             return
         self.state = self._state_change(state, reason, self.state.state)
-        log.info("%s channel %d stream %d: %s (%s)", *self.where, state, reason)
+        self._log(state, reason)
         self.hub.publish(self.state)
+
+    def _log(self, state: str, reason: str) -> None:
+        state_log.debug("%s channel %d stream %d: %s (%s)", *self.where, state, reason)
+        if state == "live" and self._down_since is not None:
+            away = asyncio.get_running_loop().time() - self._down_since
+            self._down_since = None
+            state_log.info("%s channel %d stream %d is up again after %.0f s", *self.where, away)
+        elif state in _DOWN and self._down_since is None and not self._stopping:
+            self._down_since = asyncio.get_running_loop().time()
+            state_log.warning("%s channel %d stream %d is down: %s", *self.where, reason)
 
     def played(self) -> None:
         """The device answered PLAY."""
@@ -181,7 +256,7 @@ class Supervisor:
         """Give an event to the watchers; a document ends a quiet or stale spell."""
         if isinstance(event, (Record, Undecodable)):
             self.documents += 1
-            self.document_at = asyncio.get_running_loop().time()
+            self.document_at = self._last_document = asyncio.get_running_loop().time()
             self.enter("live", "documents arrive")
         if isinstance(event, Record) and event.metadata.kind == "rule":
             self._keep_rule(event)
@@ -205,26 +280,37 @@ class Supervisor:
             self._end("auth_failed", error)
         except UnsupportedError as error:
             self._end("no_track", error)
+        except CertificateError as error:
+            self._end("stopped", error)
         except Exception as error:
             log.exception("the session of %s ended by a fault of ours", self.where.camera)
             self._end("stopped", error)
+        finally:
+            if self._suspension is not None:
+                self._suspension.remove(self.resumed)
 
     async def _round(self) -> None:
-        started = asyncio.get_running_loop().time()
         try:
-            pause = await self._attempt(started)
+            pause = await self._attempt()
             self.enter(pause.state, f"{pause.reason}; next attempt in {pause.seconds:.1f} s")
+            self._pausing = True
             await asyncio.sleep(pause.seconds)
+            self._why = "connecting to the device"
         except asyncio.CancelledError:
             if not self._restarting:
                 raise
             self._restarting = False
             asyncio.current_task().uncancel()  # type: ignore[union-attr]
+        finally:
+            self._pausing = False
 
-    async def _attempt(self, started: float) -> _Pause:
+    async def _attempt(self) -> _Pause:
         self.epoch, self._played_at = self._next_epoch(), None
         self._rules.clear()
-        self.enter("connecting", "connecting to the device")
+        self.enter("connecting", self._why)
+        await (self._limiter or shared_limiter()).turn()
+        self.counts["attempts"] += 1
+        started = asyncio.get_running_loop().time()
         self._link = link = self._new_link(self)
         try:
             await link.run()
@@ -239,23 +325,30 @@ class Supervisor:
         """How long to wait after this failure; raises it where waiting does not help."""
         if self._played_at is not None and asyncio.get_running_loop().time() - self._played_at >= _SETTLED:
             self._failures = 0
-        reason = _sentence(error)
-        if isinstance(error, AuthenticationError):
+        if isinstance(error, AuthenticationError | CertificateError):
             raise error
         if isinstance(error, UnsupportedError):
-            if not self._was_live:
-                raise error
-            return _Pause("no_track", reason, self.timing.recheck)
+            return self._after_no_track(error)
         if isinstance(error, StatusError):
-            return self._after_refusal(error, reason)
-        return _Pause("backoff", reason, self._wait(spent))
+            return self._after_refusal(error, _sentence(error))
+        if _out_of_descriptors(error):
+            self.counts["no_descriptors"] += 1
+            return _Pause("backoff", _NO_DESCRIPTORS, self._wait(spent))
+        return _Pause("backoff", _sentence(error), self._wait(spent))
+
+    def _after_no_track(self, error: UnsupportedError) -> _Pause:
+        if not (self._was_live or self._wait_for_track):
+            raise error
+        return _Pause("no_track", _sentence(error), self.timing.recheck)
 
     def _after_refusal(self, error: StatusError, reason: str) -> _Pause:
         self._failures += 1
         if _is_gone(error) and self._relocate() and self._failures == 1:
             return _Pause("backoff", "the subscription has expired", 0.0)
         if not self._was_live and _is_final(error):
-            raise UnsupportedError(str(error), hint=error.hint) from error
+            unsupported = UnsupportedError(str(error), hint=error.hint)
+            unsupported.__cause__ = error
+            return self._after_no_track(unsupported)
         wait = self._backoff.delay(self._failures)
         return _Pause("backoff", reason, max(wait, self.timing.busy) if error.http_status in _BUSY else wait)
 
@@ -268,7 +361,7 @@ class Supervisor:
         return delay
 
     def _end(self, state: str, error: BaseException) -> None:
-        self.enter(state, str(error))
+        self.enter(state, _sentence(error) if isinstance(error, OnframeError) else str(error))
         self.hub.close(error)
 
     def _on_blocked(self, blocked: bool) -> None:
@@ -299,6 +392,21 @@ def _is_final(error: StatusError) -> bool:
 def _is_gone(error: StatusError) -> bool:
     """RTSP 404: HTTP answers carry a statusCode."""
     return error.http_status == 404 and error.status_code is None
+
+
+_NO_DESCRIPTORS = (
+    "this process may open no more files or sockets (raise the limit with 'ulimit -n', or watch fewer cameras)"
+)
+
+
+def _out_of_descriptors(error: BaseException) -> bool:
+    """Whether it was this machine's limit and not the device."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _sentence(error: OnframeError) -> str:
