@@ -133,7 +133,8 @@ class Record(msgspec.Struct, tag="record", tag_field="kind"):
 class AccessUnit(msgspec.Struct):
     """One coded picture of the video track: Annex B bytes, as received.
 
-    ``timestamp`` is the video track's extended RTP timestamp (90 kHz).
+    ``timestamp`` is the video track's extended RTP timestamp (90 kHz), ``codec`` "H264" or "H265". ``key``: decoding
+    can begin here. ``lost_before`` counts what is missing in it or right before it.
     """
 
     camera: str
@@ -144,7 +145,7 @@ class AccessUnit(msgspec.Struct):
     timestamp: int
     data: bytes
     key: bool
-    codec: str = "h264"
+    codec: str = "H264"
     lost_before: int = 0
 
 

@@ -208,6 +208,54 @@ def test_other_payload_types_other_ssrcs_and_bytes_that_are_no_packet_harm_nothi
     assert made.counters["malformed_rtp"] == made.counters["unknown_track"] == made.counters["foreign"] == 1
 
 
+@pytest.mark.fault("F45")
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\x80", "short"),
+        (b"", "short"),
+        (b"\x40" + rtp(2, xml())[1:], "version"),
+        (b"\xc0" + rtp(2, xml())[1:], "version"),
+        (b"\x8f" + rtp(2, b"four")[1:], "csrc"),  # fifteen of them in four bytes
+        (b"\x90" + rtp(2, b"\0\0\xff\xffword")[1:], "extension"),
+        (b"\x90" + rtp(2, b"\0")[1:], "extension"),
+        (b"\xa0" + rtp(2, b"text\x00")[1:], "padding"),
+        (b"\xa0" + rtp(2, b"text\x06")[1:], "padding"),
+        (b"\xa0" + rtp(2, b"")[1:], "padding"),
+    ],
+)
+@pytest.mark.parametrize("track", ["m", "v"])
+def test_an_rtp_packet_that_contradicts_itself_is_dropped_and_counted_by_its_reason(data, reason, track):
+    made = receiver()
+    made.packet("m", rtp(1, xml()), at(0))
+    assert made.packet(track, data, at(0)) == []
+    assert made.counters["malformed_rtp"] == made.counters[f"malformed_rtp_{reason}"] == 1
+    (record,) = made.packet("m", rtp(2, xml()), at(1))
+    assert (record.n, record.gap_before) == (2, None), "it took nobody's number"
+
+
+@pytest.mark.fault("F45")
+def test_another_rtp_payload_type_in_the_middle_of_a_document_is_no_part_of_it():
+    made = receiver(video=False)
+    document = xml()
+    made.packet("m", rtp(1, document[:100], marker=False), at(0))
+    assert made.packet("m", rtp(2, b"<other/>", marker=False, payload_type=108), at(0)) == []
+    (record,) = made.packet("m", rtp(3, document[100:]), at(0))
+    assert (record.raw, record.gap_before, made.counters["foreign"]) == (document, None, 1)
+
+
+@pytest.mark.fault("F45")
+def test_an_rtp_packet_without_payload_adds_nothing_to_its_document():
+    made = receiver(video=False)
+    document = xml()
+    events = [
+        made.packet("m", rtp(n, part, marker=n == 4), at(0)) for n, part in enumerate((b"", document, b"", b"", b""))
+    ]
+    assert [len(each) for each in events] == [0, 0, 0, 0, 1]
+    assert (events[4][0].raw, made.counters["undecodable"]) == (document, 0)
+    assert made.packet("m", rtp(5, b"", timestamp=3600), at(1)) == [], "and is none by itself"
+
+
 @pytest.mark.fault("F40")
 @pytest.mark.requirement("R-041")
 def test_duplicates_give_nothing():
@@ -331,9 +379,29 @@ class TestPictures:
         assert unit.lost_before == 2
         assert made.counters["video_lost"] == 2
 
-    def test_a_picture_that_is_not_h264_gives_its_clock_alone(self):
+    @pytest.mark.parametrize("encoding", ["H265", "h265"])
+    def test_h265_comes_as_access_units_that_say_so(self, encoding):
         made = receiver(video=False)
-        made.add_video("v", payload_type=96, encoding="H265")
+        sets = [b"\x40\x01v", b"\x42\x01s", b"\x44\x01p"]
+        made.add_video("v", payload_type=96, encoding=encoding, parameter_sets=sets)
+        fragments = [b"\x62\x01\x94one", b"\x62\x01\x54two"]  # of an IDR picture
+        units = []
+        for n, payload in enumerate(fragments):
+            units += made.packet("v", rtp(n, payload, marker=n == 1, timestamp=VIDEO, payload_type=96), at(0))
+        (unit,) = units
+        assert (unit.codec, unit.key, unit.timestamp, unit.lost_before) == ("H265", True, VIDEO, 0)
+        assert unit.data == b"".join(b"\0\0\0\1" + nal for nal in [*sets, b"\x28\x01onetwo"])
+        (unit,) = made.packet("v", rtp(2, b"\x02\x01x", timestamp=VIDEO + 3600, payload_type=96), at(1))
+        assert (unit.codec, unit.key, made.counters["video_pictures"]) == ("H265", False, 2)
+
+    @pytest.mark.parametrize(
+        ("encoding", "parameters"),
+        [("JPEG", {}), ("", {}), ("H265", {"sprop-max-don-diff": "2"}), ("H265", {"sprop-max-don-diff": "x"})],
+    )
+    def test_a_picture_that_cannot_be_had_gives_its_clock_alone(self, encoding, parameters, caplog):
+        made = receiver(video=False)
+        made.add_video("v", payload_type=96, encoding=encoding, parameters=parameters)
+        assert "no picture" in caplog.text
         made.rtcp("v", sender_report(NTP, VIDEO, ssrc=7), at(0))
         made.rtcp("m", sender_report(NTP, 9000), at(0))
         assert push_frames(made, 0, 5) == []
@@ -377,6 +445,66 @@ class TestReports:
         assert made.rtcp("m", sender_report(NTP, 0), at(0)) is False
         assert made.rtcp("m", bytes.fromhex("80c900010000000181cb000155667788"), at(0)) is True
 
+    @pytest.mark.fault("F47")
+    def test_rtcp_good_bye_of_another_source_does_not_end_the_track(self):
+        made = receiver(video=False)
+        bye = bytes.fromhex("81cb0001")
+        made.packet("m", rtp(1, xml()), at(0))  # from 55667788
+        made.rtcp("m", sender_report(NTP, 0, ssrc=0x14B37590), at(0))  # devices report under another one
+        assert made.rtcp("m", bye + b"\0\0\0\x01", at(1)) is False
+        assert made.rtcp("m", bye + b"\x14\xb3\x75\x90", at(1)) is True
+        assert made.rtcp("m", bye + b"\x55\x66\x77\x88", at(1)) is True
+        assert made.rtcp("m", bytes.fromhex("80cb0000"), at(1)) is True, "one that names nobody is of who sends here"
+
+    @pytest.mark.fault("F47")
+    def test_an_rtcp_sender_report_without_a_time_changes_no_clock(self):
+        made = receiver()
+        made.rtcp("v", sender_report(NTP, VIDEO, ssrc=7), at(0))
+        made.rtcp("m", sender_report(NTP, 9000), at(0))
+        push_frames(made, 0, 5)
+        made.rtcp("v", sender_report(0, VIDEO + 90_000, ssrc=7), at(5))
+        made.rtcp("m", sender_report(0, 77_777), at(5))
+        (record,) = made.packet("m", rtp(1, xml(), timestamp=12_600), at(5))
+        assert (record.video.timestamp, record.video.exact, record.clock) == (VIDEO + 3600, True, "sender_report")
+        assert record.captured_at == START + timedelta(seconds=0.04)
+        assert made.counters["clock_steps"] == 0
+
+    @pytest.mark.fault("F47")
+    def test_rtcp_sender_reports_that_jump_are_counted_and_bind_again_once_both_tracks_have_jumped(self):
+        made = receiver()
+        made.rtcp("v", sender_report(NTP, VIDEO, ssrc=7), at(0))
+        made.rtcp("m", sender_report(NTP, 9000), at(0))
+        push_frames(made, 0, 25)
+        later = NTP + (3601 << 32)  # an hour more than the second that passed
+        made.rtcp("v", sender_report(later, VIDEO + 90_000, ssrc=7), at(25))
+        assert made.counters["clock_steps"] == 1
+        (between,) = made.packet("m", rtp(1, xml(), timestamp=9000 + 3600 * 24), at(25))
+        assert between.video.timestamp == VIDEO + 3600 * 24, "the document lies on its picture all the time"
+        made.rtcp("m", sender_report(later, 99_000), at(25))
+        push_frames(made, 25, 27)
+        (record,) = made.packet("m", rtp(2, xml(), timestamp=99_000), at(27))
+        assert (record.video.timestamp, record.video.exact) == (VIDEO + 90_000, True)
+        assert record.captured_at == START + timedelta(seconds=3601)
+        assert made.counters["clock_steps"] == 1
+
+    @pytest.mark.fault("F47")
+    def test_of_an_rtcp_compound_that_is_cut_off_nothing_is_used(self):
+        made = receiver(video=False)
+        cut = sender_report(NTP, 0) + b"\x81\xca\x00\x04" + b"\xca\xfe"
+        assert made.rtcp("m", cut, at(0)) is False
+        assert made.rtcp("m", bytes.fromhex("81cb000155667788") + b"\x80", at(0)) is False
+        (record,) = made.packet("m", rtp(1, xml(), timestamp=3600), at(5))
+        assert (record.clock, made.counters["malformed_rtcp"]) == ("document", 2)
+
+    @pytest.mark.fault("F47")
+    def test_rtcp_packets_of_unknown_types_are_passed_over(self):
+        made = receiver(video=False)
+        unknown = b"\x80\xcf\x00\x01" + b"\0\0\0\1" + b"\x85\xff\x00\x00"
+        assert made.rtcp("m", unknown + sender_report(NTP, 0) + unknown, at(0)) is False
+        (record,) = made.packet("m", rtp(1, xml(), timestamp=3600), at(5))
+        assert (record.clock, made.counters["malformed_rtcp"]) == ("sender_report", 0)
+
+    @pytest.mark.fault("F47")
     @pytest.mark.parametrize("data", [b"", b"\x80", b"\x80\xc8\x00\x06abc", b"\x40\xc8\x00\x00"])
     def test_broken_rtcp_is_counted(self, data):
         made = receiver(video=False)

@@ -126,6 +126,7 @@ class RTSPLink:
                     clock_rate=track.clock_rate,
                     encoding=track.media.encoding_name,
                     parameter_sets=track.media.sprop,
+                    parameters=track.media.fmtp.get(payload_type or 96, {}),
                 )
 
     def _play(self) -> None:

@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import deque
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from onframe.errors import DecodeError, LimitExceeded, OnframeError, ProtocolError
+from onframe.camera.tracks import DocumentTrack, ReceivedTrack, VideoTrack
+from onframe.errors import DecodeError, LimitExceeded, OnframeError, ProtocolError, RemoteProtocolError
 from onframe.isapi.document import Document, decode_all
 from onframe.isapi.metadata import Metadata
 from onframe.record import AccessUnit, Coordinates, Gap, Record, Undecodable, VideoTime
 from onframe.wire.clock import SessionClock
 from onframe.wire.payload.h264 import H264Depacketizer
+from onframe.wire.payload.h265 import H265Depacketizer
 from onframe.wire.payload.message import MAX_SIZE, PAYLOAD_TYPE, Depacketizer, Message, Oversize, Restart
+from onframe.wire.payload.nal import NALDepacketizer
 from onframe.wire.rtcp import (
     CNAME,
     Bye,
@@ -35,12 +37,12 @@ Received: TypeAlias = Record | Gap | Undecodable | AccessUnit
 REPORT_EVERY = 5_000_000_000
 """Ns from one receiver report of a track to the next (RFC 3550 section 6.2)."""
 
+log = logging.getLogger("onframe.camera")
+
+_CODECS: dict[str, type[NALDepacketizer]] = {codec.ENCODING: codec for codec in (H264Depacketizer, H265Depacketizer)}
 _NS = 1_000_000_000
-_REMEMBERED = 3
-"""Seconds of pictures that a document can still be put on."""
-_ROUNDING = 2
-"""Ticks by which the sender reports of two tracks may be rounded apart."""
 _ASSUMED = Coordinates()
+_NONE: Mapping[str, str] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,8 +68,8 @@ class Receiver:
         self.coordinates = coordinates
         self.clock = SessionClock()
         self._ssrc, self._cname, self._max_size = ssrc, cname, max_size
-        self._tracks: dict[str, _Track] = {}
-        self._video: _Video | None = None
+        self._tracks: dict[str, ReceivedTrack] = {}
+        self._video: VideoTrack | None = None
         self._counts = {"records": 0, "undecodable": 0, "xml_forbidden": 0, "unknown_track": 0}
         self._counts |= {"malformed_rtp": 0, "malformed_rtcp": 0}
 
@@ -75,7 +77,7 @@ class Receiver:
 
     def add_metadata(self, track: str, *, payload_type: int = PAYLOAD_TYPE, clock_rate: int = 90_000) -> None:
         """The track that carries documents; its payload type is that of the SDP (R-038)."""
-        self._add(_Documents(track, clock_rate, Depacketizer(payload_type, self._max_size)))
+        self._add(DocumentTrack(track, clock_rate, Depacketizer(payload_type, self._max_size)))
 
     def add_video(
         self,
@@ -85,22 +87,34 @@ class Receiver:
         clock_rate: int = 90_000,
         encoding: str = "H264",
         parameter_sets: Iterable[bytes] = (),
+        parameters: Mapping[str, str] = _NONE,
     ) -> None:
-        """The track of the picture. One that is not H.264 gives its clock alone."""
-        pictures = H264Depacketizer(payload_type, parameter_sets=parameter_sets) if encoding.upper() == "H264" else None
-        self._video = _Video(track, clock_rate, pictures)
+        """The track of the picture; ``parameters`` are those of the SDP's fmtp, names in lower case.
+
+        One that is neither H.264 nor H.265, or whose NAL units come in another order than they are decoded in
+        (RFC 7798 section 7.1, sprop-max-don-diff), gives its clock alone.
+        """
+        codec = _CODECS.get(encoding.upper())
+        pictures = None
+        if codec is None:
+            log.warning("%s: there is no picture to be had, because it is coded as %s", self.camera, encoding or "?")
+        elif parameters.get("sprop-max-don-diff", "0").strip("0"):
+            log.warning("%s: there is no picture to be had, because its packets are interleaved", self.camera)
+        else:
+            pictures = codec(payload_type, parameter_sets=parameter_sets)
+        self._video = VideoTrack(track, clock_rate, pictures)
         self._add(self._video)
 
     def add_other(self, track: str, *, clock_rate: int) -> None:
         """Another track, such as audio: it is timed and reported on, and gives nothing."""
-        self._add(_Track(track, clock_rate, TrackReceiver()))
+        self._add(ReceivedTrack(track, clock_rate, TrackReceiver()))
 
-    def _add(self, track: _Track) -> None:
+    def _add(self, track: ReceivedTrack) -> None:
         self._tracks[track.name] = track
         self.clock.add_track(track.name, track.clock_rate)
 
     @property
-    def video(self) -> H264Depacketizer | None:
+    def video(self) -> NALDepacketizer | None:
         """The picture's depacketizer: parameter sets, codec string, counters."""
         return self._video.pictures if self._video is not None else None
 
@@ -119,25 +133,29 @@ class Receiver:
             return []
         try:
             packet = RTPPacket.parse(data)
-        except ProtocolError:
-            self._counts["malformed_rtp"] += 1
+        except RemoteProtocolError as error:
+            for name in ("malformed_rtp", f"malformed_rtp_{error.reason}"):
+                self._counts[name] = self._counts.get(name, 0) + 1
             return []
         if known.begins_anew(packet):
             self.clock.reset(track)
         if not known.carries(packet):
             known.take_foreign(packet)
-            return self._gaps(known, now_ns) if isinstance(known, _Documents) else []
+            return self._gaps(known, now_ns) if isinstance(known, DocumentTrack) else []
         timestamp = self.clock.extend(track, packet.timestamp, now_ns)
         known.measure(packet, now_ns)
-        if isinstance(known, _Documents):
+        if isinstance(known, DocumentTrack):
             return self._documents(known, packet, timestamp, now_ns)
-        if isinstance(known, _Video):
+        if isinstance(known, VideoTrack):
             return self._pictures(known, packet, timestamp, now_ns)
         known.receiver.push(packet)
         return []
 
     def rtcp(self, track: str, data: bytes | bytearray | memoryview, now_ns: int) -> bool:
-        """One RTCP packet; True where the track's source says good-bye."""
+        """One RTCP packet; True where the track's source says good-bye.
+
+        One that is cut off is no packet at all (RFC 3550 appendix A.2): nothing of it is used.
+        """
         known = self._tracks.get(track)
         if known is None:
             self._counts["unknown_track"] += 1
@@ -150,8 +168,9 @@ class Receiver:
         for report in reports:
             if isinstance(report, SenderReport):
                 known.last_report = report.ntp, now_ns
+                known.reporter = report.ssrc
                 self.clock.sender_report(track, report.ntp, report.rtp_timestamp, now_ns)
-        return any(isinstance(report, Bye) for report in reports)
+        return any(isinstance(report, Bye) and known.is_left(report) for report in reports)
 
     # -- what we send ------------------------------------------------------------------------
 
@@ -166,7 +185,7 @@ class Receiver:
                     due.append((track.name, data))
         return due
 
-    def _report(self, track: _Track, now_ns: int) -> bytes | None:
+    def _report(self, track: ReceivedTrack, now_ns: int) -> bytes | None:
         ntp, at = track.last_report
         block = track.receiver.report_block(
             last_sender_report=ntp, delay=(now_ns - at) / _NS if ntp else 0.0, jitter=int(track.jitter)
@@ -179,7 +198,7 @@ class Receiver:
     @property
     def counters(self) -> dict[str, int]:
         """All that was counted, metadata under its own names, the picture's with ``video_`` before them."""
-        total = dict(self._counts)
+        total = self._counts | {"clock_steps": self.clock.steps}
         for track in self._tracks.values():
             for name, value in track.counters().items():
                 total[name] = total.get(name, 0) + value
@@ -187,7 +206,7 @@ class Receiver:
 
     # -- pictures ----------------------------------------------------------------------------
 
-    def _pictures(self, track: _Video, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
+    def _pictures(self, track: VideoTrack, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
         track.remember(timestamp)
         if track.pictures is None:
             track.receiver.push(packet)
@@ -205,6 +224,7 @@ class Receiver:
                     timestamp=picture.timestamp,
                     data=picture.data,
                     key=picture.key,
+                    codec=track.pictures.ENCODING,
                     lost_before=picture.lost,
                 )
             )
@@ -213,7 +233,7 @@ class Receiver:
 
     # -- documents ---------------------------------------------------------------------------
 
-    def _documents(self, track: _Documents, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
+    def _documents(self, track: DocumentTrack, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
         message = track.depacketizer.push(packet, timestamp)
         received = self._gaps(track, now_ns)
         while message is not None:
@@ -221,7 +241,7 @@ class Receiver:
             message = track.depacketizer.pop()
         return received
 
-    def _gaps(self, track: _Documents, now_ns: int) -> list[Received]:
+    def _gaps(self, track: DocumentTrack, now_ns: int) -> list[Received]:
         """A Gap for each loss; the next Record will carry them as one. What was too long to keep is Undecodable."""
         received: list[Received] = []
         for report in track.depacketizer.take_reports():
@@ -245,7 +265,7 @@ class Receiver:
         )
         return self._undecodable(error, report.timestamp, b"", now_ns)
 
-    def _read(self, track: _Documents, message: Message, now_ns: int) -> list[Received]:
+    def _read(self, track: DocumentTrack, message: Message, now_ns: int) -> list[Received]:
         """Every document of a message; one that cannot be read costs itself alone (R-105)."""
         received: list[Received] = []
         try:
@@ -258,7 +278,9 @@ class Receiver:
             received.append(self._undecodable(error, message.timestamp, message.payload, now_ns))
         return received
 
-    def _document(self, track: _Documents, document: Document, message: Message, now_ns: int) -> Record | Undecodable:
+    def _document(
+        self, track: DocumentTrack, document: Document, message: Message, now_ns: int
+    ) -> Record | Undecodable:
         if not isinstance(document.value, Metadata):
             error = DecodeError(f"a document of kind {document.kind} on the metadata track")
             return self._undecodable(error, message.timestamp, message.payload, now_ns)
@@ -284,7 +306,7 @@ class Receiver:
         )
 
     def _record(
-        self, track: _Documents, document: Document, metadata: Metadata, message: Message, now_ns: int
+        self, track: DocumentTrack, document: Document, metadata: Metadata, message: Message, now_ns: int
     ) -> Record:
         epoch_ms = metadata.time.epoch_ms if metadata.time is not None else None
         self.clock.document_time(track.name, message.timestamp, epoch_ms, now_ns)
@@ -294,6 +316,8 @@ class Receiver:
         warnings = list(document.warnings)
         if message.ended_by == "timestamp":
             warnings.append("the message ended without a marker")
+        if track.goes_back(message):
+            warnings.append("the RTP timestamp went back")
         return Record(
             camera=self.camera,
             channel=self.channel,
@@ -315,7 +339,7 @@ class Receiver:
             raw=document.raw,
         )
 
-    def _video_time(self, track: _Documents, timestamp: int) -> VideoTime | None:
+    def _video_time(self, track: DocumentTrack, timestamp: int) -> VideoTime | None:
         """The picture of this timestamp: snapped to a received one within half a frame."""
         if self._video is None:
             return None
@@ -324,121 +348,6 @@ class Receiver:
             return None
         snapped = self._video.nearest(there.timestamp)
         return VideoTime(snapped, there.grade.value, there.uncertainty, there.grade.exact)
-
-
-class _Track:
-    """What every track has: its numbering, and what receiver reports say of it."""
-
-    def __init__(self, name: str, clock_rate: int, receiver: TrackReceiver) -> None:
-        self.name, self.clock_rate, self.receiver = name, clock_rate, receiver
-        self.jitter = 0.0
-        self.reported_at = 0
-        self.last_report = (0, 0)
-        self._ssrc: int | None = None
-        self._transit: int | None = None
-
-    def carries(self, packet: RTPPacket) -> bool:
-        """Whether this packet is one of the track's payload type."""
-        return True
-
-    def take_foreign(self, packet: RTPPacket) -> None:
-        """A packet of another payload type: it is numbered and counted."""
-
-    def begins_anew(self, packet: RTPPacket) -> bool:
-        """Whether another source took over: its timestamps continue nothing."""
-        if not self.carries(packet):
-            return False
-        changed = self._ssrc is not None and packet.ssrc != self._ssrc
-        self._ssrc = packet.ssrc
-        if changed:
-            self._transit, self.last_report = None, (0, 0)
-        return changed
-
-    def measure(self, packet: RTPPacket, now_ns: int) -> None:
-        """Interarrival jitter, in ticks (RFC 3550 appendix A.8)."""
-        transit = now_ns * self.clock_rate // _NS - packet.timestamp
-        if self._transit is not None:
-            apart = abs((transit - self._transit + (1 << 31)) % (1 << 32) - (1 << 31))
-            self.jitter += (apart - self.jitter) / 16
-        self._transit = transit
-
-    def counters(self) -> dict[str, int]:
-        return {}
-
-
-class _Documents(_Track):
-    """The metadata track. ``gap`` is what was lost since the last Record."""
-
-    def __init__(self, name: str, clock_rate: int, depacketizer: Depacketizer) -> None:
-        super().__init__(name, clock_rate, depacketizer.receiver)
-        self.depacketizer = depacketizer
-        self.gap: Gap | None = None
-
-    def carries(self, packet: RTPPacket) -> bool:
-        return packet.payload_type == self.depacketizer.payload_type
-
-    def take_foreign(self, packet: RTPPacket) -> None:
-        self.depacketizer.push(packet)
-
-    def counters(self) -> dict[str, int]:
-        names = ("packets", "messages", "lost", "duplicates", "late", "dropped", "foreign", "oversize", "resets")
-        return {name: getattr(self.depacketizer, name) for name in names}
-
-
-class _Video(_Track):
-    """The track of the picture, and when its last pictures were."""
-
-    def __init__(self, name: str, clock_rate: int, pictures: H264Depacketizer | None) -> None:
-        super().__init__(name, clock_rate, pictures.receiver if pictures is not None else TrackReceiver())
-        self.pictures = pictures
-        self._times: deque[int] = deque(maxlen=_REMEMBERED * 60)
-
-    def carries(self, packet: RTPPacket) -> bool:
-        return self.pictures is None or packet.payload_type == self.pictures.payload_type
-
-    def take_foreign(self, packet: RTPPacket) -> None:
-        if self.pictures is not None:
-            self.pictures.push(packet)
-
-    def begins_anew(self, packet: RTPPacket) -> bool:
-        changed = super().begins_anew(packet)
-        if changed:
-            self._times.clear()
-        return changed
-
-    def remember(self, timestamp: int) -> None:
-        """A packet of this picture came; what is older than 3 s is forgotten."""
-        if self._times and self._times[-1] == timestamp:
-            return
-        if timestamp not in self._times:
-            self._times.append(timestamp)
-        while abs(timestamp - self._times[0]) > _REMEMBERED * self.clock_rate:
-            self._times.popleft()
-
-    def nearest(self, timestamp: int) -> int:
-        """The received picture within half a frame, or one that is due; else the timestamp itself."""
-        times = sorted(self._times)
-        if len(times) < 2:
-            return timestamp
-        apart = sorted(after - before for before, after in zip(times, times[1:], strict=False))
-        if timestamp > times[-1] and apart[0] == apart[-1]:
-            return _due(times[-1], apart[0], timestamp)
-        index = bisect_left(times, timestamp)
-        found = min(times[max(index - 1, 0) : index + 1], key=lambda time: abs(time - timestamp))
-        return found if 2 * abs(found - timestamp) <= apart[len(apart) // 2] else timestamp
-
-    def counters(self) -> dict[str, int]:
-        if self.pictures is None:
-            return {}
-        names = ("pictures", "lost", "duplicates", "foreign", "oversize", "resets")
-        return {f"video_{name}": getattr(self.pictures, name) for name in names}
-
-
-def _due(newest: int, interval: int, timestamp: int) -> int:
-    """The picture to come that this is, but for the rounding of sender reports; else what is within half a frame."""
-    frames = (2 * (timestamp - newest) + interval) // (2 * interval)
-    due = newest + frames * interval
-    return due if frames == 0 or abs(due - timestamp) <= _ROUNDING else timestamp
 
 
 def _joined(before: Gap, after: Gap) -> Gap:

@@ -43,14 +43,17 @@ class RTPPacket(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def parse(cls, data: bytes | bytearray | memoryview) -> RTPPacket:
-        """Read one packet; RemoteProtocolError when the bytes are none. Only the payload is copied."""
+        """Read one packet; RemoteProtocolError when the bytes are none. Only the payload is copied.
+
+        The error's ``reason`` is "short", "version", "csrc", "extension" or "padding".
+        """
         if len(data) < 12:
-            raise RemoteProtocolError(f"an RTP packet of {len(data)} bytes is shorter than its header")
+            raise _malformed("short", f"an RTP packet of {len(data)} bytes is shorter than its header")
         first, second, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
         if first == 0x80:  # no CSRCs, no extension, no padding: nearly all packets
             return cls(second & 0x7F, sequence_number, timestamp, ssrc, _cut(data, 12, len(data)), second > 0x7F)
         if first >> 6 != 2:
-            raise RemoteProtocolError(f"RTP version {first >> 6}, not 2", offset=0)
+            raise _malformed("version", f"RTP version {first >> 6}, not 2", offset=0)
         csrcs, start = _csrcs(data, first & 0x0F)
         extension = None
         if first & 0x10:
@@ -89,26 +92,32 @@ def _cut(data: bytes | bytearray | memoryview, start: int, end: int) -> bytes:
 def _csrcs(data: bytes | bytearray | memoryview, count: int) -> tuple[tuple[int, ...], int]:
     end = 12 + 4 * count
     if end > len(data):
-        raise RemoteProtocolError(f"an RTP packet of {len(data)} bytes cannot have {count} CSRCs", offset=12)
+        raise _malformed("csrc", f"an RTP packet of {len(data)} bytes cannot have {count} CSRCs", offset=12)
     return struct.unpack_from(f">{count}I", data, 12), end
 
 
 def _extension(data: bytes | bytearray | memoryview, start: int) -> tuple[HeaderExtension, int]:
     body = start + 4
     if body > len(data):
-        raise RemoteProtocolError("the RTP header extension is cut off", offset=start)
+        raise _malformed("extension", "the RTP header extension is cut off", offset=start)
     profile, words = _EXTENSION.unpack_from(data, start)
     end = body + 4 * words
     if end > len(data):
-        raise RemoteProtocolError(f"the RTP header extension of {words} words is longer than its packet", offset=start)
+        raise _malformed("extension", f"the RTP header extension of {words} words does not fit", offset=start)
     return HeaderExtension(profile, _cut(data, body, end)), end
 
 
 def _padding_start(data: bytes | bytearray | memoryview, start: int) -> int:
     padding = data[-1] if len(data) > start else 0
     if not 1 <= padding <= len(data) - start:
-        raise RemoteProtocolError(f"RTP padding of {padding} bytes in {len(data) - start}", offset=len(data) - 1)
+        raise _malformed("padding", f"RTP padding of {padding} bytes in {len(data) - start}", offset=len(data) - 1)
     return len(data) - padding
+
+
+def _malformed(reason: str, text: str, *, offset: int | None = None) -> RemoteProtocolError:
+    error = RemoteProtocolError(text, offset=offset)
+    error.reason = reason
+    return error
 
 
 class Loss(msgspec.Struct, frozen=True, gc=False):
