@@ -58,7 +58,9 @@ class LocalProtocolError(ProtocolError):
 
 
 class RemoteProtocolError(ProtocolError):
-    """The peer broke a rule."""
+    """The peer broke a rule. ``reason`` names it for counters, where it is counted by reasons."""
+
+    reason: str = ""
 
 
 class DecodeError(OnframeError):
@@ -102,7 +104,8 @@ class StatusError(OnframeError):
 
     ``status_code`` is the device's statusCode, ``sub_status_code`` its name for the reason,
     ``error_code`` the number of Appendix C, ``meaning`` our sentence for it, ``request``
-    the request that was refused, ``http_status`` the HTTP or RTSP status of the answer.
+    the request that was refused, ``http_status`` the HTTP or RTSP status of the answer, ``retry_after``
+    the seconds after which the device wants to be asked again.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class StatusError(OnframeError):
         meaning: str | None = None,
         request: str | None = None,
         http_status: int | None = None,
+        retry_after: float | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -124,6 +128,7 @@ class StatusError(OnframeError):
         self.meaning = meaning
         self.request = request
         self.http_status = http_status
+        self.retry_after = retry_after
 
 
 class AuthenticationError(OnframeError):
