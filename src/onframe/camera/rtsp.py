@@ -3,58 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from weakref import WeakKeyDictionary
+from typing import Literal, TypeAlias
 
+from onframe.camera.answers import check, status_error
+from onframe.camera.connection import Wire, connect
 from onframe.camera.login import Login
-from onframe.errors import (
-    AuthenticationError,
-    ConnectionLost,
-    OnframeError,
-    RemoteProtocolError,
-    StatusError,
-)
+from onframe.camera.tls import TLS
+from onframe.camera.udp import DatagramMedia
+from onframe.errors import AuthenticationError, ConnectionLost, OnframeError, RemoteProtocolError, UnsupportedError
 from onframe.wire.digest import ChallengeKind
 from onframe.wire.headers import RTPInfo
 from onframe.wire.rtsp import NEED_DATA, InterleavedFrame, Request, Response
 from onframe.wire.sdp import MediaDescription, SessionDescription
 from onframe.wire.session import MAX_KEEP_ALIVE, Answered, Challenged, ClientSession, Due, Served, State
-from onframe.wire.track import Track
+from onframe.wire.track import FIRST_DATAGRAM_CHANNEL, Track
 
 TEARDOWN_DEADLINE = 2.0
-_RECEIVE_BUFFER = 256 * 1024
-_MEANINGS = {
-    404: ("there is no such channel or stream", "check channel and stream: 101 is the main stream of channel 1"),
-    453: ("the device has no room for another viewer", "end another session, or take the sub-stream"),
-    454: ("the device does not know the session any more", None),
-    461: ("the device does not send RTP over TCP here", None),
-    503: ("the device is busy", "try again later"),
-}
 
-
-_buffers: WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = WeakKeyDictionary()
-
-
-def _receive_buffer() -> memoryview:
-    """One for all connections of a loop: it is read out before the next one is filled."""
-    loop = asyncio.get_running_loop()
-    buffer = _buffers.get(loop)
-    if buffer is None:
-        buffer = _buffers[loop] = memoryview(bytearray(_RECEIVE_BUFFER))
-    return buffer
+TransportChoice: TypeAlias = Literal["tcp", "udp", "multicast"]
 
 
 class RTSPClient:
-    """One RTSP session over one TCP connection: open, setup, play, teardown.
+    """One RTSP session over one TCP connection, TLS with ``tls``: open, setup, play, teardown.
 
-    ``on_frame(interleaved, payload)`` gets each frame; ``on_closed(error)`` is called once when a connection that was
-    made has ended, with None when it was closed from here. ``timeout`` bounds connecting and each answer, in seconds.
-    ``keep_alive`` caps the seconds between two keep-alives (half of the session's timeout anyhow). Once playing, a
-    connection that stays silent for nearly two of them is ConnectionLost.
+    ``transport`` is how RTP comes: within the connection, or over UDP to ports or to a group of the device's choice.
+    ``on_frame(channel, payload)`` gets each frame and datagram (`Track.channels`); ``on_closed(error)`` is called once
+    when a connection that was made has ended, with None when it was closed from here. ``timeout`` bounds connecting and
+    each answer, in seconds. ``keep_alive`` caps the seconds between two keep-alives (half of the session's timeout
+    anyhow). Once playing, a connection that stays silent for nearly two of them is ConnectionLost, however many
+    datagrams come. Raises UnsupportedError for UDP together with ``tls``.
     """
 
     def __init__(
@@ -68,7 +48,10 @@ class RTSPClient:
         timeout: float = 10.0,
         keep_alive: float | None = None,
         user_agent: str = "onframe",
+        transport: TransportChoice = "tcp",
+        tls: TLS | None = None,
     ) -> None:
+        check_transport(transport, tls)
         self.host = host.strip("[]")
         self.port = port
         self.session: ClientSession | None = None
@@ -81,7 +64,9 @@ class RTSPClient:
         self._timeout = timeout
         self._max_keep_alive = min(keep_alive or MAX_KEEP_ALIVE, MAX_KEEP_ALIVE)
         self._user_agent = user_agent
+        self._choice, self._tls = transport, tls
         self._transport: asyncio.Transport | None = None
+        self._datagrams: DatagramMedia | None = None
         self._waiter: tuple[int, asyncio.Future[Answered | Challenged]] | None = None
         self._turn = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -101,7 +86,7 @@ class RTSPClient:
             await self._connect()
             await self._exchange(session.options)
             request, response = await self._exchange(session.describe)
-            _check(request, response)
+            check(request, response)
         except BaseException as error:
             self.close(error if isinstance(error, Exception) else None)
             raise
@@ -112,15 +97,30 @@ class RTSPClient:
         """Sets these sections up, in this order; the device's channels win (R-027)."""
         session = self._opened()
         for section in media:
-            request, response = await self._exchange(partial(session.setup, section))
-            _check(request, response)
+            await self._set_up(session, section)
         self._schedule()
         return session.tracks
+
+    async def _set_up(self, session: ClientSession, section: MediaDescription) -> None:
+        media = self._media()
+        offered = None if media is None else await media.offer(multicast=self._choice == "multicast")
+        request, response = await self._exchange(partial(session.setup, section, transport=offered))
+        check(request, response)
+        if media is not None:
+            await media.attach(session.tracks[-1])
+
+    def _media(self) -> DatagramMedia | None:
+        if self._choice == "tcp" or self._closed or self._transport is None:
+            return None
+        if self._datagrams is None:
+            local, peer = (self._transport.get_extra_info(name) for name in ("sockname", "peername"))
+            self._datagrams = DatagramMedia(local, peer, self._datagram)
+        return self._datagrams
 
     async def play(self) -> RTPInfo:
         """Starts the tracks that were set up; what RTP-Info says is a hint (R-034)."""
         request, response = await self._exchange(self._opened().play)
-        _check(request, response)
+        check(request, response)
         self._schedule()
         return RTPInfo.parse(",".join(response.headers.get_all("RTP-Info")))
 
@@ -144,31 +144,55 @@ class RTSPClient:
         self._closed = True
         self._error = error or ConnectionLost("the connection was closed")
         self._stop_keeping()
+        if self._datagrams is not None:
+            self._datagrams.close()
         if self._waiter is not None and not self._waiter[1].done():
             self._waiter[1].set_exception(self._error)
         if self._transport is not None:
             self._transport.abort()
             self._on_closed(error)
 
-    def send_frame(self, interleaved: int, payload: bytes) -> None:
-        """Sends one frame, such as an RTCP receiver report; quietly nothing once closed."""
-        if self._transport is not None and not self._closed:
-            self._transport.write(InterleavedFrame(interleaved, payload).serialize())
+    def send_frame(self, channel: int, payload: bytes) -> None:
+        """Sends one frame or datagram, such as an RTCP receiver report; quietly nothing once closed."""
+        if self._transport is None or self._closed:
+            return
+        if channel < FIRST_DATAGRAM_CHANNEL:
+            self._transport.write(InterleavedFrame(channel, payload).serialize())
+        elif self._datagrams is not None:
+            self._datagrams.send(channel, payload)
 
     def pause_reading(self) -> None:
-        """Leaves received bytes in the kernel: back-pressure on the device."""
+        """Leaves received bytes in the kernel: back-pressure on the device. Datagrams are dropped and counted."""
         if self._transport is not None and not self._closed:
             self._transport.pause_reading()
+            if self._datagrams is not None:
+                self._datagrams.paused = True
 
     def resume_reading(self) -> None:
         """Goes on reading; what time it took is not held against the device."""
         if self._transport is not None and not self._closed:
             self._transport.resume_reading()
+            if self._datagrams is not None:
+                self._datagrams.paused = False
 
     @property
     def paused(self) -> bool:
         """Whether reading is paused."""
         return self._transport is not None and not self._closed and not self._transport.is_reading()
+
+    @property
+    def transport(self) -> TransportChoice:
+        """How RTP comes: as the tracks were set up, before that as was asked for."""
+        tracks = self.session.tracks if self.session is not None else []
+        return next(
+            (track.transport.kind for track in tracks if not track.transport.tcp), "tcp" if tracks else self._choice
+        )
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Frames within the connection, bytes passed over, and what came over UDP (`DatagramMedia.counters`)."""
+        counts = {"frames": self.frames, "skipped_bytes": self.session.skipped if self.session is not None else 0}
+        return counts if self._datagrams is None else counts | self._datagrams.counters
 
     async def __aenter__(self) -> RTSPClient:
         return self
@@ -194,18 +218,9 @@ class RTSPClient:
         return self.session
 
     async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._timeout):
-                transport, _ = await loop.create_connection(lambda: _Wire(self), self.host, self.port)
-        except TimeoutError as error:
-            raise ConnectionLost(f"{self.host}:{self.port} did not answer in {self._timeout:g} s") from error
-        except OSError as error:
-            hint = "check the address and the RTSP port"
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-            raise ConnectionLost(f"no RTSP connection to {self.host}:{self.port}: {reason}", hint=hint) from error
-        _tune(transport.get_extra_info("socket"))
-        self.last_received = loop.time()
+        wire = Wire(self._made, self._received, self._lost)
+        await connect(wire, self.host, self.port, tls=self._tls, timeout=self._timeout)
+        self.last_received = self._now()
 
     async def _exchange(
         self, start: Callable[[float], bytes], timeout: float | None = None
@@ -291,7 +306,7 @@ class RTSPClient:
         try:
             request, response = await self._exchange(session.keep_alive, session.silence_limit)
             if response.status == 454:
-                self.close(_status_error(request, response))
+                self.close(status_error(request, response))
         except ConnectionLost:
             return
         except OnframeError as error:
@@ -324,6 +339,14 @@ class RTSPClient:
         except Exception as error:
             self.close(error)
 
+    def _datagram(self, channel: int, data: bytes) -> None:
+        if self._closed:
+            return
+        try:
+            self._on_frame(channel, data)
+        except Exception as error:
+            self.close(error)
+
     def _serve(self, session: ClientSession, event: Served) -> None:
         if self._transport is not None:
             self._transport.write(session.data_to_send())
@@ -346,55 +369,10 @@ class RTSPClient:
         self.close(lost)
 
 
-class _Wire(asyncio.BufferedProtocol):
-    """Between the socket and the client; all connections of a loop share one buffer."""
-
-    def __init__(self, client: RTSPClient) -> None:
-        self._client = client
-        self._buffer = _receive_buffer()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._client._made(transport)
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._client._received(self._buffer[:nbytes])
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._client._lost(exc)
-
-
-def _tune(sock: socket.socket | None) -> None:
-    """Small requests at once, and dead peers found by the kernel too."""
-    if sock is None:
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-def _check(request: Request, response: Response) -> None:
-    if 300 <= response.status < 400:
-        target = (response.headers.get("Location") or "?")[:200]
-        raise RemoteProtocolError(
-            f"the device redirects {request.method} to {target}, which is not followed",
-            hint="connect to that address itself if you trust it",
+def check_transport(transport: TransportChoice, tls: TLS | None) -> None:
+    """UnsupportedError where plain RTP over UDP would leave the protection of TLS."""
+    if tls is not None and transport != "tcp":
+        raise UnsupportedError(
+            f"RTP over {transport} is not encrypted, whatever protects the RTSP connection",
+            hint="leave transport at 'tcp': RTP then comes within the TLS connection",
         )
-    if not response.ok:
-        raise _status_error(request, response)
-
-
-def _status_error(request: Request, response: Response) -> StatusError:
-    meaning, hint = _MEANINGS.get(response.status, (response.reason[:100] or "the device refused", None))
-    return StatusError(
-        f"{request.method} was answered {response.status}: {meaning}",
-        meaning=meaning,
-        request=f"{request.method} {request.uri}",
-        http_status=response.status,
-        hint=hint,
-    )
