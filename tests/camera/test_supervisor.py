@@ -650,7 +650,7 @@ def test_the_reading_pauses_while_a_watcher_that_blocks_is_full():
         patient = watched(session, overflow="block", maxsize=4)
         await asyncio.sleep(10)
         paused = list(script.paused)
-        for _ in range(6):
+        for _ in range(8):
             await anext(patient)
         await session.stop()
         return paused
