@@ -156,11 +156,7 @@ def test_a_right_answer_to_a_spent_nonce_is_stale_and_no_refused_login():
 @pytest.mark.requirement("R-107")
 def test_the_default_profile_follows_the_guides_capture():
     profile = Profile()
-    assert (profile.name, profile.metadata_version, profile.offset_colon, profile.domain_name) == (
-        "guide-2017",
-        "1.0",
-        False,
-        "",
-    )
+    quirks = profile.quirks
+    assert (profile.name, quirks.meta_version, quirks.tz, quirks.devinfo) == ("guide-2017", "1.0", "+0800", "bogus_mac")
     assert (profile.ssrc, profile.announced_ssrc) == (0x55667788, 0x14B37590)
-    assert PROFILES["guide"].metadata_version == "2.0"
+    assert PROFILES["guide"].quirks.meta_version == "2.0"

@@ -10,7 +10,9 @@ import pytest
 from onframe.errors import OnframeError
 from onframe.isapi.document import decode
 from onframe.isapi.metadata import Metadata
-from onframe.simulator.programme import SceneProgramme, Stamp
+from onframe.simulator.programme import Encode, SceneProgramme, Stamp, encode_document
+from onframe.simulator.quirks import Quirks
+from onframe.simulator.rewriting import metadata_encoder
 from onframe.simulator.scenes import Scene
 from onframe.simulator.source import MediaItem, Source
 
@@ -130,8 +132,10 @@ async def test_a_source_that_is_not_prepared_says_so(square: Callable[[], Scene]
         Source(SceneProgramme(square())).attach(1, lambda item: None)
 
 
-def first_document(scene: Scene, stamp: Stamp, n: int = 0, index: int = 0) -> tuple[bytes, Metadata]:
-    programme = SceneProgramme(scene, stamp)
+def first_document(
+    scene: Scene, stamp: Stamp, n: int = 0, index: int = 0, *, encode: Encode = encode_document
+) -> tuple[bytes, Metadata]:
+    programme = SceneProgramme(scene, stamp, encode=encode)
     item = programme.documents(n, 1_513_571_851_123_000_000)[index]
     return item.payload, decode(item.payload).value
 
@@ -146,9 +150,10 @@ def test_documents_carry_milliseconds_offset_and_version(square: Callable[[], Sc
 
 @pytest.mark.requirement("R-107")
 def test_the_guides_own_camera_writes_them_as_captured(square: Callable[[], Scene]) -> None:
-    payload, _ = first_document(square(), Stamp(version="1.0", colon=False, domain_name=""), n=1)
+    payload, _ = first_document(square(), Stamp(), n=1, encode=metadata_encoder(Quirks()))
     assert b"<time>2017-12-18T12:37:31.163+0800</time>" in payload
-    assert b'version="1.0"' in payload and (b"<domainName></domainName>" in payload or b"<domainName/>" in payload)
+    assert b'version="1.0"' in payload and b"<domainName></domainName>" in payload
+    assert b"<macAddress>31:32:37:2e:30:2e</macAddress>" in payload  # "127.0." in ASCII
 
 
 @pytest.mark.requirement("B.4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -71,9 +72,13 @@ class Accounts:
         """Seconds until the lock ends; 0 without one."""
         return max(0.0, (self._locked_until or 0.0) - time.monotonic())
 
-    def tries_left(self) -> int | None:
-        """How many refused logins are left before the lock; None where the device never locks."""
-        return None if self.lockout is None else max(0, self.lockout - self.failures)
+    def lock_fields(self) -> dict[str, str]:
+        """What a 401 says about the lock: nothing where the device never locks."""
+        if (seconds := math.ceil(self.locked_for())) > 0:
+            return {"lockStatus": "lock", "unlockTime": str(seconds)}
+        if self.lockout is None or not self.failures:
+            return {}
+        return {"lockStatus": "unlock", "retryLoginTime": str(self.lockout - self.failures)}
 
     @staticmethod
     def username_of(authorization: str | None) -> str | None:

@@ -6,14 +6,18 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, cast
 from urllib.parse import quote
 
 from onframe.errors import OnframeError
-from onframe.simulator.device import PROFILES, Device, Profile
+from onframe.simulator.device import Device
+from onframe.simulator.profiles import Profile, profile_named
 from onframe.simulator.programme import SceneProgramme, Stamp
+from onframe.simulator.quirks import Quirks
+from onframe.simulator.rewriting import metadata_encoder
 from onframe.simulator.scenes import load
 from onframe.simulator.source import Programme, Source
 from onframe.simulator.video import need
@@ -40,6 +44,7 @@ class SimulatedCamera:
         password: str | None = None,
         clock: Clock | None = None,
         profile: str | Profile = "guide",
+        quirks: Mapping[str, object] | None = None,
         seed: int = 1,
         frame_marks: bool = False,
         metadata_delay: tuple[float, float] = (0.0, 0.0),
@@ -50,16 +55,18 @@ class SimulatedCamera:
     ) -> None:
         """``scene`` is one name, or a name for each channel. Port 0 takes a free one; without a password one is made.
 
-        ``clock`` is what the device tells about time (by default what the profile does); ``metadata_delay`` in
-        seconds; ``metadata_loss`` the share of metadata packets that are dropped; ``outside`` what becomes of targets
-        outside the rules' range (R-116); ``video`` and ``script`` replace the scene. Raises OnframeError for a scene
-        or profile that is not known, and where the simulator extra is missing.
+        ``quirks`` change the profile, by name (`onframe.simulator.quirks`). ``clock`` is what the device tells about
+        time (by default what the profile does); ``metadata_delay`` in seconds; ``metadata_loss`` the share of metadata
+        packets that are dropped; ``outside`` what becomes of targets outside the rules' range (R-116); ``video`` and
+        ``script`` replace the scene. Raises OnframeError for a scene, profile or quirk that is not known, and where
+        the simulator extra is missing.
         """
         need("av", "numpy", "PIL", "starlette", "uvicorn")
         self.host, self.http_port, self.rtsp_port = host, http_port, rtsp_port
         self.username, self.password = username, password or secrets.token_urlsafe(9)
         self.scenes = {1: scene} if isinstance(scene, str) else dict(scene)
-        self.profile = profile if isinstance(profile, Profile) else _profile(profile)
+        base = profile if isinstance(profile, Profile) else profile_named(profile)
+        self.profile = replace(base, quirks=Quirks.parse(quirks, base.quirks)) if quirks else base
         self._clock = clock or cast("Clock | None", self.profile.clock)
         self._options = _Options(seed, frame_marks, metadata_delay, metadata_loss, outside)
         self._files = (Path(video), Path(script) if script else None) if video else None
@@ -129,31 +136,19 @@ class SimulatedCamera:
             thread.stop()
 
     def _programme(self, channel: int) -> Programme:
-        stamp = Stamp(
-            version=self.profile.metadata_version,
-            colon=self.profile.offset_colon,
-            domain_name=self.profile.domain_name,
-            ip_address=self.host,
-            port_no=self.rtsp_port,
-            channel=channel,
-        )
+        stamp = Stamp(ip_address=self.host, port_no=self.rtsp_port, channel=channel)
+        encode = metadata_encoder(self.profile.quirks)
         if self._files is not None:
             from onframe.simulator.file import FileProgramme
 
-            return FileProgramme(*self._files, stamp)
+            return FileProgramme(*self._files, stamp, encode=encode)
         scene = load(self.scenes[channel], self._options.seed, outside=self._options.outside)
-        return SceneProgramme(scene, stamp, frame_marks=self._options.frame_marks)
+        return SceneProgramme(scene, stamp, frame_marks=self._options.frame_marks, encode=encode)
 
 
 class _Options:
     def __init__(self, seed: int, frame_marks: bool, delay: tuple[float, float], loss: float, outside: Outside) -> None:
         self.seed, self.frame_marks, self.delay, self.loss, self.outside = seed, frame_marks, delay, loss, outside
-
-
-def _profile(name: str) -> Profile:
-    if name not in PROFILES:
-        raise OnframeError(f"there is no profile {name!r}", hint=f"choose one of {', '.join(PROFILES)}")
-    return PROFILES[name]
 
 
 class _Running:

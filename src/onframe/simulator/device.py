@@ -83,11 +83,12 @@ class LoggedRequest:
 
 @dataclass(frozen=True)
 class Place:
-    """What an RTSP URL points at."""
+    """What an RTSP URL points at; ``plain`` ones are outside /ISAPI/ and have ONVIF's metadata."""
 
     channel: int
     stream: int
     subscription: Subscription | None = None
+    plain: bool = False
 
 
 @dataclass
@@ -233,7 +234,8 @@ class Device:
     def device_capability(self) -> DeviceCap:
         """B.9 with every element of the table, but for those that are sent only where they are true."""
         rows = device_cap_table().values()
-        supported = _SUPPORTED | ({"SysCap/isSupportMetadata"} if self.profile.supports_metadata else set())
+        told = self.profile.supports_metadata and not self.quirks.no_capability_node
+        supported = _SUPPORTED | ({"SysCap/isSupportMetadata"} if told else set())
         texts = {row.path: _capability_text(row, supported) for row in rows if _is_sent(row, supported)}
         tree = tree_of(texts)
         return DeviceCap(tree, count_nodes(tree))
@@ -283,6 +285,10 @@ class Device:
     def place(self, url: str, now: float | None = None) -> Place | None:
         """What the RTSP URL of a channel, of a subscription or of one of their tracks points at; None is a 404."""
         parts = _segments(url)
+        if self.quirks.control == "av_stream":
+            parts = [part for part in parts if part != "av_stream"]
+        if self.quirks.onvif_track_on_plain_url and "isapi" not in (part.lower() for part in parts[1:2]):
+            return self._plain_place(parts)
         if len(parts) not in (5, 7) or [part.lower() for part in parts[:4]] != ["", "isapi", "streaming", "channels"]:
             return None
         found = self.parse_id(parts[4])
@@ -293,13 +299,24 @@ class Device:
         one = self.subscription(parts[6], now) if parts[5].lower() == "metadata" else None
         return Place(*found, one) if one is not None and one.channel == found[0] else None
 
+    def _plain_place(self, parts: list[str]) -> Place | None:
+        """The same streams outside /ISAPI/: ``/``, or ``/Streaming/Channels/101``."""
+        if len(parts) < 2:
+            return Place(min(self.channels), 1, plain=True)
+        found = self.parse_id(parts[3]) if len(parts) == 4 else None
+        named = [part.lower() for part in parts[1:3]] == ["streaming", "channels"]
+        return Place(*found, plain=True) if named and found is not None and found[0] in self.channels else None
+
     @staticmethod
     def parse_id(text: str) -> tuple[int, int] | None:
         """(channel, stream) of an ``<ID>`` in either form (R-074, R-082)."""
         return parse_id(text)
 
     def _subscription_url(self, host: str, one: Subscription) -> str:
-        return f"{stream_url(host, self.rtsp_port, one.channel, one.stream)}/metadata/{one.token}"
+        form = self.quirks.subscribe
+        port = RTSP_PORT if form == "uri_without_port" else self.rtsp_port
+        url = f"{stream_url(host, port, one.channel, one.stream)}/metadata/{one.token}"
+        return urlsplit(url).path if form == "relative_uri" else url
 
     def _expire(self, now: float) -> None:
         ended = [

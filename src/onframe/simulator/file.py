@@ -27,7 +27,7 @@ from onframe.isapi.metadata import Metadata
 from onframe.isapi.metadata_emit import format_of
 from onframe.simulator.facts import metadata_of
 from onframe.simulator.film_file import film_file
-from onframe.simulator.programme import FilmProgramme, Stamp, encode_document, item_of
+from onframe.simulator.programme import Encode, FilmProgramme, Stamp, encode_document, item_of
 from onframe.simulator.scenes.scene import Format
 from onframe.simulator.source import MediaItem
 from onframe.simulator.video import cached
@@ -48,8 +48,11 @@ class Line:
 class FileProgramme(FilmProgramme):
     """A video file, coded anew only where it must be, and the documents of its script."""
 
-    def __init__(self, video: Path, script: Path | None = None, stamp: Stamp | None = None) -> None:
+    def __init__(
+        self, video: Path, script: Path | None = None, stamp: Stamp | None = None, *, encode: Encode = encode_document
+    ) -> None:
         super().__init__()
+        self._encode = encode
         self._video = video
         self._stamp = stamp or Stamp()
         self._lines = read_script(script) if script else []
@@ -86,7 +89,7 @@ class FileProgramme(FilmProgramme):
             return item_of(metadata, line.form, at, line.payload)
         assert line.metadata is not None
         stamped = self._stamp.put(line.metadata, epoch_ns + at, line.form)
-        return item_of(stamped, line.form, at, encode_document(stamped, line.form))
+        return item_of(stamped, line.form, at, self._encode(stamped, line.form))
 
 
 def _rule_key(metadata: Metadata) -> object:

@@ -33,6 +33,7 @@ from onframe.isapi.leniency import Notes
 from onframe.isapi.resources import JSON, XML, Match, match, parse_id
 from onframe.isapi.status import ResponseStatus, refusal
 from onframe.simulator.device import Device
+from onframe.simulator.rewriting import answer_json, answer_xml, refusal_body
 
 MAX_BODY = 64 * 1024
 """Longest body of a request that is read, in bytes."""
@@ -105,10 +106,19 @@ class _Server:
             body = await _body(request)
             challenges = self._device.authenticate("http", request.method, target, given, body=body)
             if challenges is not None:
-                return _unauthorized(target, challenges)
-            return _Exchange(self._device, request, target, body).answer()
+                return _unauthorized(self._device, target, challenges)
+            return self._in_its_own_way(_Exchange(self._device, request, target, body).answer())
         except _Refused as refused:
-            return _status(target, refused)
+            return self._in_its_own_way(_status(target, refused))
+
+    def _in_its_own_way(self, response: Response) -> Response:
+        """The guide's answer as this device gives it."""
+        quirks = self._device.quirks
+        status = 200 if quirks.http_200_error else response.status_code
+        in_json = response.media_type == JSON
+        body = answer_json(bytes(response.body), quirks) if in_json else answer_xml(bytes(response.body), quirks)
+        headers = {name: value for name, value in response.headers.items() if name == "allow"}
+        return Response(body, status, headers=headers, media_type=response.media_type)
 
 
 class _Exchange:
@@ -120,8 +130,9 @@ class _Exchange:
     def answer(self) -> Response:
         if self._device.condition != "ready":
             raise _Refused(self._device.condition)
-        found = match(self._request.method, unquote(urlsplit(self._target).path))
-        if found is None:
+        path = unquote(urlsplit(self._target).path)
+        found = match(self._request.method, path)
+        if found is None or not self._knows(path):
             raise _Refused("notSupport", http_status=404)
         if found.resource is None:
             raise _Refused("methodNotAllowed", allow=found.allow)
@@ -131,8 +142,13 @@ class _Exchange:
         return handler(self, found)
 
     def _is_viewer(self) -> bool:
-        given = self._request.headers.get("authorization", "")
-        return any(f'username="{name}"' in given for name in self._device.viewers)
+        return self._device.is_viewer(self._request.headers.get("authorization"))
+
+    def _knows(self, path: str) -> bool:
+        """Whether the device has this URL: some have no metadata over HTTP, or one spelling of it alone."""
+        segment = next((part for part in path.split("/") if part.lower() == "metadata"), None)
+        quirks = self._device.quirks
+        return segment is None or (not quirks.no_capability_node and quirks.path_case in ("any", segment))
 
     def device_capability(self, found: Match) -> Response:
         return _document(self._device.device_capability())
@@ -151,8 +167,9 @@ class _Exchange:
     def subscribe_type(self, found: Match) -> Response:
         self._check_format()
         channel, stream = self._channel(found)
-        if not self._device.supports_subscribe_type:
-            raise _Refused("notSupport")
+        way = self._device.quirks.subscribe
+        if not self._device.supports_subscribe_type or way in ("403", "404"):
+            raise _Refused("notSupport", http_status=404 if way == "404" else None)
         types = _subscribed(self._body, self._device.types)
         host = _host(self._request.headers.get("host", ""))
         uri = self._device.subscribe(channel, types, stream=stream, host=host)
@@ -180,7 +197,8 @@ class _Exchange:
     def _channel(self, found: Match) -> tuple[int, int]:
         """(channel, stream) of ``<ID>``."""
         place = parse_id(found.identifier or "")
-        if place is None or place[0] not in self._device.channels:
+        form = "stream" if len(found.identifier or "") > 2 else "channel"
+        if place is None or place[0] not in self._device.channels or self._device.quirks.id_form not in ("both", form):
             raise _Refused("invalidID")
         if not self._device.profile.supports_metadata:
             raise _Refused("notSupport")
@@ -319,8 +337,14 @@ def _status(target: str, refused: _Refused) -> Response:
     return Response(body, refused.http_status, headers=headers, media_type=JSON if in_json else XML)
 
 
-def _unauthorized(target: str, challenges: list[str]) -> Response:
-    response = _status(target, _Refused("badAuthorization"))
+def _unauthorized(device: Device, target: str, challenges: list[str]) -> Response:
+    refused = _status(target, _Refused("badAuthorization"))
+    quirks, body = device.quirks, bytes(refused.body)
+    if refused.media_type == JSON and quirks.error_body == "response_status":
+        response = Response(answer_json(body, quirks), 401, media_type=JSON)
+    else:
+        body, media_type = refusal_body(quirks, body, device.accounts.lock_fields())
+        response = Response(body, 401, media_type=media_type)
     for value in challenges:
         response.headers.append("WWW-Authenticate", value)
     return response

@@ -27,21 +27,6 @@ class Profile:
     formats: tuple[str, ...] = ("xml", "json")
 
     @property
-    def metadata_version(self) -> str:
-        """Metadata's version attribute."""
-        return self.quirks.meta_version
-
-    @property
-    def offset_colon(self) -> bool:
-        """Whether an offset is written with a colon."""
-        return self.quirks.tz != "+0800"
-
-    @property
-    def domain_name(self) -> str | None:
-        """What DevInfo says as domainName."""
-        return "" if self.quirks.devinfo in ("bogus_mac", "empty_domain") else None
-
-    @property
     def ssrc(self) -> int | None:
         """The SSRC of the metadata packets; None draws at random."""
         return 0x55667788 if self.quirks.ssrc == "fixed55667788" else None

@@ -20,23 +20,20 @@ Encode = Callable[[Metadata, Format], bytes]
 
 
 def encode_document(metadata: Metadata, form: Format) -> bytes:
-    """The document's bytes, with the version and the form of time that were stamped."""
+    """The document as the guide writes it."""
     from onframe.isapi.document import encode
 
-    return encode(metadata, form, version=None, time_as_given=True)
+    return encode(metadata, form)
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a device writes into every document: version, form of the offset, and DevInfo (R-107)."""
+    """What a device writes into every document: its time and DevInfo, in the guide's form (R-107)."""
 
-    version: str = "2.0"
-    colon: bool = True
     offset_minutes: int = 8 * 60
     ip_address: str = "127.0.0.1"
     port_no: int = 554
     mac_address: str = "02:00:00:6f:6e:66"
-    domain_name: str | None = None
     channel: int = 1
 
     def time(self, ns: int) -> Time:
@@ -45,8 +42,7 @@ class Stamp:
         ms = ns // 1_000_000
         moment = datetime.fromtimestamp(ms // 1000, zone).replace(microsecond=ms % 1000 * 1000)
         iso = moment.isoformat(timespec="milliseconds")
-        raw = iso if self.colon else iso[:-3] + iso[-2:]
-        return Time(raw=raw, iso=iso, epoch_ms=ms)
+        return Time(raw=iso, iso=iso, epoch_ms=ms)
 
     def device(self) -> DevInfo:
         return DevInfo(
@@ -54,7 +50,6 @@ class Stamp:
             port_no=self.port_no,
             mac_address=self.mac_address,
             channel=self.channel,
-            domain_name=self.domain_name,
         )
 
     def put(self, metadata: Metadata, ns: int, form: str) -> Metadata:
@@ -63,7 +58,7 @@ class Stamp:
             metadata,
             time=self.time(ns),
             device=device_of(metadata, self.device()),
-            version=self.version if form == "xml" else None,
+            version="2.0" if form == "xml" else None,
             namespace=("http://www.isapi.org/ver20/XMLSchema" if form == "xml" else None),
         )
 
