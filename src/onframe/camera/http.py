@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from typing import NoReturn
+import ssl
+from collections.abc import AsyncIterator, Mapping
 
 import httpx2
 
 from onframe.camera.http_auth import DigestAuth, lock_state
+from onframe.camera.location import HTTP_PORT, HTTPS_PORT, authority, without_zone
 from onframe.camera.login import Login
+from onframe.camera.tls import TLS, explain, handshake_failure, server_name
 from onframe.errors import ConnectionLost, DecodeError, LimitExceeded, OnframeError, RemoteProtocolError, StatusError
 from onframe.isapi.document import Document, decode
 from onframe.isapi.resources import Request
@@ -22,82 +24,139 @@ from onframe.isapi.status import ResponseStatus, status_error
 
 MAX_BODY = 4 * 1024 * 1024
 """Longest body of an answer that is read, in bytes."""
+MAX_FIELDS = 128
+"""Most header fields that an answer may have."""
 TIMEOUT = 10.0
 """Seconds that one request may take from beginning to end."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds for the TCP connection, and again for the handshake of TLS."""
+SILENCE_TIMEOUT = 10.0
+"""Seconds that may pass before the first byte of an answer, and between any two pieces of it."""
 
 _HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
 _CUT = ("disconnected", "without sending complete", "closed connection", "incomplete")
+_PHASES = {
+    "connection.connect_tcp.started": "the TCP connection",
+    "connection.start_tls.started": "the handshake of TLS",
+    "http11.send_request_headers.started": "sending the request",
+    "http11.receive_response_headers.started": "waiting for the answer",
+    "http11.receive_response_body.started": "reading the answer",
+}
 
 
 class DeviceHTTP:
-    """HTTP requests to one host and port, signed by ``login`` when the device asks for it.
+    """HTTP requests to one host and port, signed by ``login`` when the device asks for it; HTTPS with ``tls``.
 
     ``timeout`` bounds each request as a whole, in seconds, waiting for its turn included. Nothing is retried.
     """
 
-    def __init__(self, host: str, port: int, login: Login, *, timeout: float = TIMEOUT, tls: None = None) -> None:
-        name = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        self._address = f"{name}:{port}"
+    def __init__(self, host: str, port: int, login: Login, *, timeout: float = TIMEOUT, tls: TLS | None = None) -> None:
+        self._host, self._port, self._tls = host.strip("[]"), port, tls
+        self._address = authority(self._host, port)
         self._timeout = timeout
         self._auth = DigestAuth(login)
         self._turn = asyncio.Lock()
-        self._client = httpx2.AsyncClient(
-            base_url=f"http://{self._address}",
-            transport=_BoundedTransport(),
-            headers={"Accept-Encoding": "identity", "User-Agent": "Onframe"},
-            timeout=timeout,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._opened: httpx2.AsyncClient | None = None
 
     async def request(self, request: Request) -> Document:
         """The document that answers ``request``.
 
         Raises StatusError (the device says no), AuthenticationError, ConnectionLost (refused, cut, out of time),
-        RemoteProtocolError (a redirect, a page for humans), DecodeError or LimitExceeded.
+        RemoteProtocolError (a redirect, a page for humans), CertificateError, DecodeError or LimitExceeded.
         """
+        course = _Course()
         try:
             async with asyncio.timeout(self._timeout), self._turn:
-                response = await self._send(request)
+                response = await self._send(request, course)
         except TimeoutError as error:
-            raise self._lost(f"{request} was not answered within {self._timeout:g} s") from error
+            raise self._late(request, course, self._timeout) from error
         except httpx2.HTTPError as error:
-            self._translate(request, error)
+            raise await self._translate(request, course, error) from error
         return _answer(request, response)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
 
-    async def _send(self, request: Request) -> httpx2.Response:
+    def _client(self) -> httpx2.AsyncClient:
+        """Made when first needed: a pin that is not known yet is an error of the request."""
+        if self._opened is None:
+            context = None if self._tls is None else self._tls.context(self._host, self._port)
+            patience = min(CONNECT_TIMEOUT, self._timeout)
+            scheme, default = ("http", HTTP_PORT) if context is None else ("https", HTTPS_PORT)
+            silence = min(SILENCE_TIMEOUT, self._timeout)
+            self._opened = httpx2.AsyncClient(
+                base_url=f"{scheme}://{self._address}",
+                transport=_BoundedTransport(context),
+                headers={
+                    "Host": authority(without_zone(self._host), self._port, default),
+                    "Accept-Encoding": "identity",
+                    "User-Agent": "Onframe",
+                },
+                timeout=httpx2.Timeout(silence, connect=patience),
+                follow_redirects=False,
+                trust_env=False,
+            )
+        return self._opened
+
+    async def _send(self, request: Request, course: _Course) -> httpx2.Response:
         headers = {"Content-Type": request.resource.content_type} if request.resource.content_type else {}
-        return await self._client.request(
-            request.method, request.target, content=request.body or None, headers=headers, auth=self._auth
+        return await self._client().request(
+            request.method,
+            request.target,
+            content=request.body or None,
+            headers=headers,
+            auth=self._auth,
+            extensions={"trace": course.trace, "sni_hostname": server_name(self._host)},
         )
 
-    def _translate(self, request: Request, error: httpx2.HTTPError) -> NoReturn:
+    async def _translate(self, request: Request, course: _Course, error: httpx2.HTTPError) -> OnframeError:
         text = str(error) or type(error).__name__
-        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
-            raise self._lost(f"{self._address} cannot be reached: {text}") from error
+        if isinstance(error, httpx2.ConnectError) and self._tls is not None and course.phase == "the handshake of TLS":
+            failure = handshake_failure(error) or OSError(0, text)
+            return await explain(failure, self._host, self._port, self._tls)
+        if isinstance(error, httpx2.ConnectTimeout):
+            return self._late(request, course, min(CONNECT_TIMEOUT, self._timeout))
         if isinstance(error, httpx2.TimeoutException):
-            raise self._lost(f"{request} was not answered within {self._timeout:g} s") from error
+            return self._late(request, course, min(SILENCE_TIMEOUT, self._timeout))
+        if isinstance(error, httpx2.ConnectError):
+            return self._lost(f"{self._address} cannot be reached: {text}")
         if isinstance(error, httpx2.ProtocolError) and not any(word in text for word in _CUT):
-            raise RemoteProtocolError(f"the answer to {request} breaks the rules of HTTP: {text}") from error
-        raise self._lost(f"the connection was cut while {request} was on its way: {text}") from error
+            return RemoteProtocolError(f"the answer to {request} breaks the rules of HTTP: {text}")
+        return self._lost(f"the connection was cut while {request} was on its way, {course.phase}: {text}")
+
+    def _late(self, request: Request, course: _Course, seconds: float) -> ConnectionLost:
+        return self._lost(f"{request} was not answered within {seconds:g} s: no end of {course.phase}")
 
     def _lost(self, message: str) -> ConnectionLost:
-        return ConnectionLost(message, hint=f"is the device on, and is {self._address} its HTTP port?")
+        port = "HTTP" if self._tls is None else "HTTPS"
+        return ConnectionLost(message, hint=f"is the device on, and is {self._address} its {port} port?")
+
+
+class _Course:
+    """How far a request has come."""
+
+    def __init__(self) -> None:
+        self.phase = "waiting for its turn"
+
+    async def trace(self, event: str, _: Mapping[str, object]) -> None:
+        self.phase = _PHASES.get(event, self.phase)
 
 
 class _BoundedTransport(httpx2.AsyncHTTPTransport):
-    """Refuses encoded bodies and ends bodies at the limit, for every answer, challenges included."""
+    """Refuses encoded bodies and too many fields, and ends bodies at the limit, in challenges too."""
 
-    def __init__(self) -> None:
-        super().__init__(verify=False, trust_env=False)
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        super().__init__(verify=False if context is None else context, trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
+        if len(response.headers.raw) > MAX_FIELDS:
+            await response.aclose()
+            text = f"the answer has {len(response.headers.raw)} header fields, more than {MAX_FIELDS}"
+            raise LimitExceeded(text, limit="header fields", maximum=MAX_FIELDS)
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity"):
             await response.aclose()
