@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from onframe.errors import OnframeError
-from onframe.simulator.fault_plan import CAMERA_WORDS, Fault, Step, Timeline, parse
+from onframe.simulator.fault_plan import CAMERA_WORDS, Fault, Step, Timeline, Words, parse
 
 _Result = TypeVar("_Result")
 HANDOVER = 10.0
@@ -60,11 +60,21 @@ class Faults:
     """The faults of one simulated camera. Raises OnframeError for a plan that cannot be read.
 
     ``done`` counts by word what has begun so far. Times count from the camera's start, by ``clock`` in seconds.
+    ``words`` are those of whoever has the faults; with ``counts_places`` false, who reaches a place in the bytes
+    counts it in ``done``.
     """
 
-    def __init__(self, plan: str | Iterable[Fault] = "", *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.plan = parse(plan) if isinstance(plan, str) else tuple(plan)
+    def __init__(
+        self,
+        plan: str | Iterable[Fault] = "",
+        *,
+        words: Words = CAMERA_WORDS,
+        counts_places: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan = parse(plan, words) if isinstance(plan, str) else tuple(plan)
         self.done: Counter[str] = Counter()
+        self._words, self._counts_places = words, counts_places
         self._clock = clock
         self._timeline = Timeline()
         self._active: list[Active] = []
@@ -82,13 +92,13 @@ class Faults:
 
     def inject(self, text: str) -> Injection:
         """Begin these faults now; times in ``text`` count from now. May be awaited, and called from any thread."""
-        faults = parse(text)
+        faults = parse(text, self._words)
         return self._on_loop(lambda: self._inject(faults))
 
     def clear(self, word: str | None = None) -> Injection:
         """End the faults of this word, or all, and forget those of the plan that are still to come."""
-        if word is not None and word not in CAMERA_WORDS:
-            raise OnframeError(f"there is no fault {word!r}", hint=f"possible: {', '.join(CAMERA_WORDS)}")
+        if word is not None and word not in self._words:
+            raise OnframeError(f"there is no fault {word!r}", hint=f"possible: {', '.join(self._words)}")
         return self._on_loop(lambda: self._clear(word))
 
     # -- driven by the camera, or by a test with a clock of its own ----------------------------
@@ -103,7 +113,7 @@ class Faults:
         actions, now = self._running(), self.now
         steps = self._timeline.due(now)
         struck = [task for step in steps if (task := self._step(actions, step)) is not None]
-        if any(CAMERA_WORDS[step.fault.word].goes_on(step.fault.value) for step in steps) or self._is_asked(now):
+        if any(self._lasts(step.fault) for step in steps) or self._is_asked(now):
             self._hold(actions, now)
         return struck
 
@@ -136,7 +146,7 @@ class Faults:
 
     def _running(self) -> Actions:
         if self._actions is None:
-            raise OnframeError("the simulated camera is not running", hint="inject faults inside its 'async with'")
+            raise OnframeError("what has these faults is not running", hint="inject faults inside its 'async with'")
         return self._actions
 
     def _run(self) -> list[asyncio.Task[None]]:
@@ -164,12 +174,16 @@ class Faults:
         if not step.begins:
             self._active = [one for one in self._active if one.fault is not step.fault]
             return None
-        self.done[step.fault.word] += 1
-        if not CAMERA_WORDS[step.fault.word].goes_on(step.fault.value):
+        if self._counts_places or step.fault.after is None:
+            self.done[step.fault.word] += 1
+        if not self._lasts(step.fault):
             return actions.strike(step.fault)
         self._active = [one for one in self._active if one.fault is not step.fault]
         self._active.append(Active(step.fault, step.at))
         return None
+
+    def _lasts(self, fault: Fault) -> bool:
+        return fault.after is None and self._words[fault.word].goes_on(fault.value)
 
     def _hold(self, actions: Actions, now: float) -> None:
         again = actions.hold(self._active, now)
