@@ -7,13 +7,16 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from onframe.camera.location import Location
 from onframe.camera.login import Login
 from onframe.camera.receiver import Receiver
-from onframe.camera.rtsp import RTSPClient
-from onframe.camera.supervisor import Supervisor
-from onframe.errors import ConnectionLost, UnsupportedError
+from onframe.camera.rtsp import RTSPClient, TransportChoice
+from onframe.camera.supervisor import Fallback, Supervisor
+from onframe.camera.tls import TLS
+from onframe.errors import ConnectionLost, RemoteProtocolError, StatusError, UnsupportedError
 from onframe.record import Coordinates
 from onframe.wire.sdp import MediaDescription, SessionDescription
 from onframe.wire.session import MAX_KEEP_ALIVE
@@ -23,11 +26,22 @@ KEEP_ALIVE = 15.0
 """Seconds between keep-alives unless said otherwise: a dead camera is found within 30 s."""
 STALE_AFTER = 1.5
 """Keep-alive intervals without any byte after which a session is stale: one of them was asked and not answered."""
+AVOID_DATAGRAMS = 600.0
+"""Seconds for which a session that fell back to TCP connects over TCP at once."""
 _MAX_EARLY = 4096
+_UNSUPPORTED_TRANSPORT = 461
+
+
+class _NoDatagrams(Exception):
+    """RTP does not come over UDP; the text says why."""
 
 
 class RTSPLink:
-    """The Link of a real device."""
+    """The Link of a real device.
+
+    Over UDP or multicast it falls back to TCP, in a connection of its own, when the device refuses the transport or
+    when nothing comes; for ten minutes the session then stays with TCP.
+    """
 
     def __init__(
         self,
@@ -39,26 +53,35 @@ class RTSPLink:
         coordinates: Coordinates,
         *,
         support: Callable[[], str],
+        transport: TransportChoice = "tcp",
+        tls: TLS | None = None,
     ) -> None:
         self._session, self._location, self._support = session, location, support
         self._receiver = Receiver(
             *session.where, session.epoch, coordinates=coordinates, ssrc=random.getrandbits(32), cname="onframe"
         )
-        self._client = RTSPClient(
+        self._make_client = partial(
+            RTSPClient,
             host,
             port,
             login,
             on_frame=self._frame,
-            on_closed=self._closed,
             timeout=session.timing.timeout,
             keep_alive=session.timing.keepalive or KEEP_ALIVE,
+            tls=tls,
         )
-        self._tracks: dict[int, tuple[str, bool]] = {}  # interleaved → (track, is RTCP)
+        fallback = session.fallback
+        if fallback is not None and asyncio.get_running_loop().time() >= fallback.until:
+            fallback = session.fallback = None
+        self._client = self._new_client(transport if fallback is None else "tcp")
+        self._tracks: dict[int, tuple[str, bool]] = {}  # channel → (track, is RTCP)
         self._held: deque[tuple[int, bytes]] = deque()  # frames before PLAY's answer, or while a watcher blocks
         self._playing = False
         self._unknown = 0
         self._too_early = 0
+        self._fallbacks = 0
         self._excused = 0.0
+        self._arrived = asyncio.Event()
         self._lost: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
@@ -66,17 +89,67 @@ class RTSPLink:
         self._lost = asyncio.get_running_loop().create_future()
         try:
             url = await self._location.url()
-            self._session.enter("authenticating", "asking for the stream")
-            description = await self._client.open(url)
-            self._add(await self._client.setup(self._wanted(description, url)))
-            await self._client.play()
-            self._play()
+            try:
+                await self._begin(url, self._lost)
+            except _NoDatagrams as reason:
+                self._lost = await self._fall_back(str(reason), self._lost)
+                await self._begin(url, self._lost)
             await self._stay(self._lost)
         finally:
             lost, self._lost = self._lost, None
             if lost.done():
                 lost.exception()
             await self._client.teardown()
+
+    async def _begin(self, url: str, lost: asyncio.Future[None]) -> None:
+        self._session.enter("authenticating", "asking for the stream")
+        description = await self._client.open(url)
+        wanted = self._wanted(description, url)
+        try:
+            self._add(await self._client.setup(wanted))
+        except (StatusError, RemoteProtocolError) as error:
+            if self._client.choice == "tcp" or getattr(error, "http_status", 461) != _UNSUPPORTED_TRANSPORT:
+                raise
+            raise _NoDatagrams(str(error)) from error
+        await self._client.play()
+        if self._client.transport != "tcp":
+            await self._first_datagram(lost)
+        self._play()
+
+    async def _first_datagram(self, lost: asyncio.Future[None]) -> None:
+        """RTP or RTCP of any track; a quiet scene too may end this wait, since falling back costs nothing."""
+        limit = self._session.timing.datagrams
+        arrival: asyncio.Future[Any] = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait({lost, arrival}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            arrival.cancel()
+        if lost.done():
+            lost.result()
+        if not self._arrived.is_set() and not self._client.counters.get("unread_datagrams"):
+            raise _NoDatagrams(f"nothing came over {self._client.transport} within {limit:g} s of PLAY")
+
+    async def _fall_back(self, reason: str, lost: asyncio.Future[None]) -> asyncio.Future[None]:
+        """Ends this connection; the next one, over TCP, begins with DESCRIBE, without which devices refuse SETUP."""
+        loop = asyncio.get_running_loop()
+        given_up, self._client = self._client, self._new_client("tcp")
+        await given_up.teardown()
+        if lost.done():
+            lost.exception()
+        self._fallbacks += 1
+        self._session.fallback = Fallback(reason, loop.time() + AVOID_DATAGRAMS)
+        self._session.enter("connecting", f"{reason}; falling back to RTP over TCP")
+        self._tracks.clear()
+        self._held.clear()
+        return loop.create_future()
+
+    def _new_client(self, transport: TransportChoice) -> RTSPClient:
+        def closed(error: Exception | None) -> None:
+            if client is self._client:
+                self._closed(error)
+
+        client = self._make_client(on_closed=closed, transport=transport)
+        return client
 
     def pause(self, paused: bool) -> None:
         """See `Link`."""
@@ -91,10 +164,10 @@ class RTSPLink:
     def counters(self) -> dict[str, int]:
         """See `Link`."""
         counts = self._receiver.counters
-        rtsp = self._client.session
-        counts["skipped_bytes"] = rtsp.skipped if rtsp is not None else 0
+        for name, count in self._client.counters.items():
+            counts[name] = counts.get(name, 0) + count
         counts["unknown_track"] += self._unknown
-        return counts | {"frames": self._client.frames, "too_early": self._too_early}
+        return counts | {"too_early": self._too_early, "transport_fallbacks": self._fallbacks}
 
     # -- setting up --------------------------------------------------------------------------
 
@@ -136,16 +209,24 @@ class RTSPLink:
             if track.info is not None and track.info.rtptime is not None:
                 self._receiver.rtp_info(track.url, track.info.rtptime)
         self._playing = True
-        self._session.played()
+        self._session.transport = self._client.transport
+        self._session.played(self._how())
         self.pause(self._session.hub.blocked)
+
+    def _how(self) -> str:
+        fallback = self._session.fallback
+        if self._client.transport != "tcp":
+            return f"the stream plays over {self._client.transport}"
+        return "the stream plays" if fallback is None else f"the stream plays over TCP: {fallback.why}"
 
     # -- receiving ---------------------------------------------------------------------------
 
-    def _frame(self, interleaved: int, payload: bytes) -> None:
+    def _frame(self, channel: int, payload: bytes) -> None:
+        self._arrived.set()
         if self._playing and not self._session.hub.blocked:
-            self._take(interleaved, payload)
+            self._take(channel, payload)
         elif self._playing or len(self._held) < _MAX_EARLY:
-            self._held.append((interleaved, payload))  # while blocked: the rest of one read
+            self._held.append((channel, payload))  # while blocked: the rest of one read
         else:
             self._too_early += 1
 
@@ -153,8 +234,8 @@ class RTSPLink:
         while self._held and self._playing and not self._session.hub.blocked:
             self._take(*self._held.popleft())
 
-    def _take(self, interleaved: int, payload: bytes) -> None:
-        known = self._tracks.get(interleaved)
+    def _take(self, channel: int, payload: bytes) -> None:
+        known = self._tracks.get(channel)
         if known is None:
             self._unknown += 1
             return
@@ -190,7 +271,7 @@ class RTSPLink:
         if self._client.paused:
             return
         now = asyncio.get_running_loop().time()
-        silence = now - max(self._client.last_received, self._excused)
+        silence = now - max(self._client.alive_at, self._excused)
         if silence >= STALE_AFTER * interval:
             self._session.enter("stale", f"no byte for {silence:.1f} s although a keep-alive was sent")
         elif now - self._session.document_at >= self._session.timing.quiet:

@@ -64,7 +64,7 @@ class RTSPClient:
         self._timeout = timeout
         self._max_keep_alive = min(keep_alive or MAX_KEEP_ALIVE, MAX_KEEP_ALIVE)
         self._user_agent = user_agent
-        self._choice, self._tls = transport, tls
+        self.choice, self._tls = transport, tls
         self._transport: asyncio.Transport | None = None
         self._datagrams: DatagramMedia | None = None
         self._waiter: tuple[int, asyncio.Future[Answered | Challenged]] | None = None
@@ -103,14 +103,14 @@ class RTSPClient:
 
     async def _set_up(self, session: ClientSession, section: MediaDescription) -> None:
         media = self._media()
-        offered = None if media is None else await media.offer(multicast=self._choice == "multicast")
+        offered = None if media is None else await media.offer(multicast=self.choice == "multicast")
         request, response = await self._exchange(partial(session.setup, section, transport=offered))
         check(request, response)
         if media is not None:
             await media.attach(session.tracks[-1])
 
     def _media(self) -> DatagramMedia | None:
-        if self._choice == "tcp" or self._closed or self._transport is None:
+        if self.choice == "tcp" or self._closed or self._transport is None:
             return None
         if self._datagrams is None:
             local, peer = (self._transport.get_extra_info(name) for name in ("sockname", "peername"))
@@ -185,8 +185,14 @@ class RTSPClient:
         """How RTP comes: as the tracks were set up, before that as was asked for."""
         tracks = self.session.tracks if self.session is not None else []
         return next(
-            (track.transport.kind for track in tracks if not track.transport.tcp), "tcp" if tracks else self._choice
+            (track.transport.kind for track in tracks if not track.transport.tcp), "tcp" if tracks else self.choice
         )
+
+    @property
+    def alive_at(self) -> float:
+        """Loop time of the device's last sign of life over RTSP (`ClientSession.alive_at`)."""
+        alive = self.session.alive_at if self.session is not None else None
+        return self.last_received if alive is None else alive
 
     @property
     def counters(self) -> dict[str, int]:

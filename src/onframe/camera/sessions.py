@@ -274,6 +274,8 @@ class Sessions:
             self._login,
             settings.coordinates,
             support=self._support_in_words,
+            transport=settings.transport,
+            tls=settings.tls,
         )
 
     def _support_in_words(self) -> str:

@@ -41,6 +41,7 @@ CLEARING = 0.3
 _DOWN = ("backoff", "auth_failed", "no_track", "stopped")
 _MAX_RULES = 64
 _BUSY = (453, 503)
+_MAX_RETRY_AFTER = 300.0  # seconds; a device that asks for more is asked again all the same
 _PASSING = (401, 408, 453, 454, 455)
 _SETTLED = 5.0  # seconds of play after which earlier failures are forgotten
 _LONG_ATTEMPT = 0.8
@@ -54,7 +55,8 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     says so, ``recheck`` the pause before a stream that lost its track is looked at again, ``busy`` the
     least pause after a device without capacity (RTSP 453, 503). ``keepalive`` is the interval of the
     keep-alive; None is half of the session's timeout and at most 15. A session is stale after 1.5
-    intervals without a byte, and is given up and connected anew before the second one ends.
+    intervals without a byte, and is given up and connected anew before the second one ends. ``datagrams`` is how long
+    RTP and RTCP over UDP may stay away after PLAY until TCP is taken instead.
     """
 
     timeout: float = 10.0
@@ -62,6 +64,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     recheck: float = 60.0
     busy: float = 30.0
     keepalive: float | None = None
+    datagrams: float = 4.0
 
 
 class Link(Protocol):
@@ -101,6 +104,14 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
     documents: int
     last_document_age: float | None
     counters: dict[str, int]
+    transport: str | None = None
+
+
+class Fallback(NamedTuple):
+    """RTP over UDP did not work, and until this loop time TCP is taken instead."""
+
+    why: str
+    until: float
 
 
 class _Pause(NamedTuple):
@@ -131,6 +142,8 @@ class Supervisor:
         self.video = False
         self.documents = 0
         self.document_at = 0.0  # loop time of the last document, or of PLAY
+        self.transport: str | None = None  # how RTP comes, since the last PLAY: "tcp", "udp", "multicast"
+        self.fallback: Fallback | None = None
         self.counts: dict[str, int] = {"connections": 0, "reconnects": 0, "attempts": 0, "no_descriptors": 0}
         self._new_link, self._relocate, self._next_epoch = link, relocate, next_epoch
         self._backoff, self._wait_for_track = backoff, wait_for_track
@@ -216,6 +229,7 @@ class Supervisor:
             documents=self.documents,
             last_document_age=age,
             counters=self.counters(),
+            transport=self.transport,
         )
 
     def counters(self) -> dict[str, int]:
@@ -242,11 +256,11 @@ class Supervisor:
             self._down_since = asyncio.get_running_loop().time()
             state_log.warning("%s channel %d stream %d is down: %s", *self.where, reason)
 
-    def played(self) -> None:
+    def played(self, how: str = "the stream plays") -> None:
         """The device answered PLAY."""
         self._played_at = self.document_at = asyncio.get_running_loop().time()
         self.counts["connections"] += 1
-        self.enter("live", "the stream plays")
+        self.enter("live", how)
         if self._was_live:
             self.counts["reconnects"] += 1
             self.hub.publish(self._gap("reconnect"))
@@ -349,7 +363,7 @@ class Supervisor:
             unsupported = UnsupportedError(str(error), hint=error.hint)
             unsupported.__cause__ = error
             return self._after_no_track(unsupported)
-        wait = self._backoff.delay(self._failures)
+        wait = max(self._backoff.delay(self._failures), min(error.retry_after or 0.0, _MAX_RETRY_AFTER))
         return _Pause("backoff", reason, max(wait, self.timing.busy) if error.http_status in _BUSY else wait)
 
     def _wait(self, spent: float) -> float:
