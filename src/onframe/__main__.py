@@ -13,6 +13,8 @@ def main() -> None:
         if (error.name or "").split(".")[0] not in {"cyclopts", "rich"}:
             raise
         sys.exit(f"onframe: the command line needs {error.name}\nhint: pip install 'onframe[cli]'")
+    except KeyboardInterrupt:  # while it was still loading
+        sys.exit(130)
     sys.exit(run())
 
 

@@ -10,8 +10,12 @@ Exit codes:
     5    the device has no metadata, no subscription or no such type
     6    the device is not reached, or was lost
     7    the device broke a protocol's rules, or a bound was hit
-    130  interrupted by Ctrl-C
+    8    the device did not prove over TLS who it is
+    130  interrupted by Ctrl-C (SIGINT)
+    143  ended by SIGTERM
     141  the program that read the output has ended, as in "| head"
+
+By either signal a session is ended with TEARDOWN and the process within two seconds, whatever it waits for.
 """
 
 from __future__ import annotations
@@ -25,12 +29,13 @@ from cyclopts import App, CycloptsError
 
 import onframe
 from onframe import errors
-from onframe.cli import config, decode, demo, doctor, explain, simulate, view, watch
+from onframe.cli import config, decode, demo, doctor, explain, process, simulate, view, watch
 from onframe.cli.options import UsageError
 
 EXIT_CODES: dict[type[errors.OnframeError], int] = {
     errors.DecodeError: 1,
     errors.AuthenticationError: 3,
+    errors.CertificateError: 8,
     errors.StatusError: 4,
     errors.UnsupportedError: 5,
     errors.ConnectionLost: 6,
@@ -40,7 +45,6 @@ EXIT_CODES: dict[type[errors.OnframeError], int] = {
 EXTRAS = {"av", "numpy", "PIL", "starlette", "uvicorn", "websockets"}
 """What the commands import beyond the extra ``cli``."""
 USAGE = 2
-INTERRUPTED = 130
 
 app = App(
     name="onframe",
@@ -79,7 +83,8 @@ def report(error: errors.OnframeError) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
-        result = app(list(arguments) if arguments is not None else None)
+        command, bound, _ = app.parse_args(list(arguments) if arguments is not None else None)
+        result = process.run(command, bound)
         sys.stdout.flush()
     except CycloptsError:
         return USAGE  # the parser has said what is wrong
@@ -95,8 +100,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             print(f"onframe: this command needs {missing}\nhint: pip install 'onframe[demo]'", file=sys.stderr)
             return 1
         raise
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except process.Interrupted as interrupted:
+        return interrupted.code
     except BrokenPipeError:
         # `| head` has what it wanted; Python must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Literal
@@ -49,6 +50,8 @@ async def command(
             via=via,
         )
         show = JSONLines(raw) if json or raw else _table(host)
+        if not device.verbose:  # every state is shown as an event already
+            logging.getLogger("onframe.camera.state").setLevel(logging.ERROR)
         try:
             async with aclosing(events):
                 await _follow(events, show, count, limit)
