@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,43 @@ from cyclopts import Parameter
 from onframe.cli.options import PASSWORD_VARIABLE, UsageError, read_password, set_up_logging
 
 Clock = Literal["sr", "rtpinfo", "shared-base", "document", "none"]
+
+
+@Parameter(name="*")
+@dataclass
+class Behaviour:
+    """How the simulated device behaves."""
+
+    profile: Annotated[
+        str, Parameter(help="Kind of device: guide-2017, guide, av-stream-2023, nvr, sha256 or basic.")
+    ] = "guide-2017"
+    quirk: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="NAME=VALUE: one thing that the device does otherwise; any number of them."),
+    ] = None
+    list_quirks: Annotated[bool, Parameter(negative="", help="Print every quirk and what it means, and end.")] = False
+    json: Annotated[bool, Parameter(negative="", help="Print them as JSON.")] = False
+    clock: Annotated[
+        Clock | None, Parameter(help="What the device tells about time; by default what the profile does.")
+    ] = None
+    seed: Annotated[int, Parameter(help="The same seed makes the same scene.")] = 1
+    frame_marks: Annotated[bool, Parameter(negative="", help="Paint each frame's number into the picture.")] = False
+    metadata_delay: Annotated[float, Parameter(help="Send metadata up to so many seconds late.")] = 0.0
+    metadata_loss: Annotated[float, Parameter(help="Share of metadata packets to lose, 0 to 1.")] = 0.0
+
+    def options(self) -> dict[str, Any]:
+        """What SimulatedCamera takes of it. Raises OnframeError for a quirk that is not known."""
+        from onframe.simulator.quirks import read_texts
+
+        return {
+            "profile": self.profile,
+            "quirks": read_texts(self.quirk or ()),
+            "clock": self.clock,
+            "seed": self.seed,
+            "frame_marks": self.frame_marks,
+            "metadata_delay": (0.0, self.metadata_delay),
+            "metadata_loss": self.metadata_loss,
+        }
 
 
 async def command(
@@ -29,22 +67,18 @@ async def command(
         Path | None,
         Parameter(help=f"File whose first line is the password. Else ${PASSWORD_VARIABLE}, else generated."),
     ] = None,
-    clock: Annotated[
-        Clock | None, Parameter(help="What the device tells about time; by default what the profile does.")
-    ] = None,
-    profile: Annotated[str, Parameter(help="How the device behaves.")] = "guide-2017",
-    seed: Annotated[int, Parameter(help="The same seed makes the same scene.")] = 1,
     video: Annotated[Path | None, Parameter(help="Stream this video file instead of a scene.")] = None,
     script: Annotated[Path | None, Parameter(help="JSON lines with the metadata of --video.")] = None,
-    frame_marks: Annotated[bool, Parameter(negative="", help="Paint each frame's number into the picture.")] = False,
-    metadata_delay: Annotated[float, Parameter(help="Send metadata up to so many seconds late.")] = 0.0,
-    metadata_loss: Annotated[float, Parameter(help="Share of metadata packets to lose, 0 to 1.")] = 0.0,
+    behaviour: Behaviour | None = None,
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log to stderr.")] = False,
 ) -> int:
     """Be a camera: HTTP and RTSP with video, audio and metadata. Ctrl-C ends it.
 
     Example: onframe simulate --scene gate --http-port 8080 --rtsp-port 8554 --user admin
     """
+    behaviour = behaviour or Behaviour()
+    if behaviour.list_quirks:
+        return _list_quirks(in_json=behaviour.json)
     from onframe.simulator.camera import SimulatedCamera
 
     set_up_logging(verbose)
@@ -58,26 +92,31 @@ async def command(
         rtsp_port=rtsp_port,
         username=user,
         password=password,
-        profile=profile,
-        seed=seed,
         video=video,
         script=script,
-        frame_marks=frame_marks,
-        metadata_delay=(0.0, metadata_delay),
-        metadata_loss=metadata_loss,
-        clock=clock,
+        **behaviour.options(),
     )
-    given = password is not None
     print(f"Preparing the {'video' if video else 'scene ' + repr(scene)} …", flush=True)
     async with simulated:
-        print(f"A simulated camera is at http://{simulated.host}:{simulated.http_port}")
-        print(f"  video and metadata   rtsp://{simulated.host}:{simulated.rtsp_port}/ISAPI/Streaming/channels/101")
-        print(f"  user                 {simulated.username}")
-        print(f"  password             {_place(password_file) if given else simulated.password}")
-        print(f"Watch it:  {watch_command(simulated, given=given, password_file=password_file)}")
-        print("Ctrl-C ends it.", flush=True)
+        _print_places(simulated, given=password is not None, password_file=password_file)
         await until_interrupted()
     return 0
+
+
+def _list_quirks(*, in_json: bool) -> int:
+    from onframe.cli.quirk_table import quirk_json, quirk_table
+
+    print(quirk_json() if in_json else quirk_table())
+    return 0
+
+
+def _print_places(simulated: Any, *, given: bool, password_file: Path | None) -> None:
+    print(f"A simulated camera is at http://{simulated.host}:{simulated.http_port}")
+    print(f"  video and metadata   rtsp://{simulated.host}:{simulated.rtsp_port}/ISAPI/Streaming/channels/101")
+    print(f"  user                 {simulated.username}")
+    print(f"  password             {_place(password_file) if given else simulated.password}")
+    print(f"Watch it:  {watch_command(simulated, given=given, password_file=password_file)}")
+    print("Ctrl-C ends it.", flush=True)
 
 
 def watch_command(simulated: Any, *, given: bool = False, password_file: Path | None = None) -> str:
