@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -56,6 +57,7 @@ class Relay:
         self._target = target
         self._server = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = []
         self.port = self._server.getsockname()[1]
 
     def __enter__(self) -> Relay:
@@ -64,7 +66,13 @@ class Relay:
 
     def __exit__(self, *error: object) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for one in (*self._sockets, self._server):
+            one.close()
 
     def ended(self) -> None:
         """Wait until the connections that were relayed are over."""
@@ -82,6 +90,7 @@ class Relay:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self._target))
+            self._sockets += [client, server]
             self._run(self._copy, client, server, self.sent)
             self._run(self._copy, server, client, bytearray())
 
@@ -92,8 +101,7 @@ class Relay:
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:
-            for one in (source, target):
-                one.close()
+            return
 
 
 @pytest.fixture
