@@ -62,7 +62,8 @@ class FileProgramme(FilmProgramme):
     def prepare(self) -> None:
         state = self._video.stat()
         name = f"{self._video.resolve()}:{state.st_size}:{state.st_mtime_ns}"
-        self.films = cached(f"file-{hashlib.sha256(name.encode()).hexdigest()[:24]}", lambda: film_file(self._video))
+        key = f"file-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+        self.load(key, cached(key, lambda: film_file(self._video)))
 
     def documents(self, n: int, epoch_ns: int) -> Sequence[MediaItem]:
         loop, end = divmod(self.at(n), self._main.length)

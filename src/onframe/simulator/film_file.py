@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from onframe.errors import OnframeError
-from onframe.simulator.video import BIT_RATES, Encoder, Film, Picture, film, need, parameter_sets
+from onframe.simulator.video import BIT_RATES, NS, Encoder, Film, Picture, film, need, parameter_sets
 
-NS = 1_000_000_000
 SUB_WIDTH = 640
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 
 import msgspec
 
 from onframe.isapi.config import configuration_type
 from onframe.isapi.metadata import DevInfo, Metadata, Property, Target, Time
+from onframe.simulator import recoding
 from onframe.simulator.scenes.scene import FRAMES_PER_SECOND, Format, Scene, SceneDocument, device_of
 from onframe.simulator.source import MediaItem, VideoParameters
-from onframe.simulator.video import Film, Picture, films_of
+from onframe.simulator.video import Film, cached, film_key, films_of
 
 STEP = 1_000_000_000 // FRAMES_PER_SECOND
 SAMPLE_RATE = 8000
@@ -92,10 +94,24 @@ def _dated(metadata: Metadata, epoch_ms: int) -> Metadata:
 
 
 class FilmProgramme:
-    """The pictures and the sound of films, looped without a seam."""
+    """The pictures and the sound of films, looped without a seam.
+
+    Stream 3 is the sub-stream as H.265, where it can be coded. ``key`` is under which the films are kept.
+    """
 
     def __init__(self) -> None:
         self.films: dict[int, Film] = {}
+        self.streams: tuple[int, ...] = (1, 2)
+
+    def load(self, key: str, films: dict[int, Film]) -> None:
+        """Play these films, which are kept under ``key``."""
+        self.films = dict(films)
+        self._key = key
+        self.streams = (1, 2, 3) if recoding.available() else (1, 2)
+
+    def prepare_stream(self, stream: int) -> None:
+        if stream not in self.films:
+            self.films |= cached(f"{self._key}-h265", lambda: {stream: recoding.recoded(self.films[2])})
 
     def at(self, n: int) -> int:
         loop, index = divmod(n, len(self._main.times))
@@ -109,12 +125,14 @@ class FilmProgramme:
         return loop * len(self._main.times) + bisect_right(self._main.times, rest) - 1
 
     def parameters(self, stream: int) -> VideoParameters:
-        film = self._film(stream)
-        return VideoParameters(film.width, film.height, film.sps, film.pps)
+        film = self.films.get(stream) or self._head
+        return VideoParameters(film.width, film.height, film.sps, film.pps, film.codec, film.vps)
 
-    def picture(self, stream: int, n: int) -> tuple[bytes, bool]:
-        film = self._film(stream)
-        picture: Picture = film.pictures[n % len(film.pictures)]
+    def picture(self, stream: int, n: int) -> tuple[bytes, bool] | None:
+        film = self.films.get(stream)
+        if film is None:
+            return None
+        picture = film.pictures[n % len(film.pictures)]
         return picture.data, picture.key
 
     def sound(self, n: int) -> bytes:
@@ -131,8 +149,9 @@ class FilmProgramme:
     def _main(self) -> Film:
         return self.films[1]
 
-    def _film(self, stream: int) -> Film:
-        return self.films.get(stream) or self.films[2]
+    @cached_property
+    def _head(self) -> Film:
+        return recoding.head_of(self.films[2])
 
 
 class SceneProgramme(FilmProgramme):
@@ -151,7 +170,8 @@ class SceneProgramme(FilmProgramme):
         from onframe.simulator.sound import ambience
 
         self.scene.prepare()
-        self.films = films_of(self.scene, frame_marks=self._frame_marks)
+        key = film_key(self.scene, frame_marks=self._frame_marks)
+        self.load(key, films_of(self.scene, frame_marks=self._frame_marks))
         self._main.sound = self._main.sound or ambience(self.scene.frames / FRAMES_PER_SECOND)
 
     def documents(self, n: int, epoch_ns: int) -> Sequence[MediaItem]:

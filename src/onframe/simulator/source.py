@@ -7,6 +7,7 @@ picture is coded once and each document is encoded once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -21,6 +22,8 @@ from onframe.simulator.video import given_up
 Track = Literal["video", "audio", "metadata"]
 Kind = Literal["rule", "target", "ptz"]
 Listener = Callable[["MediaItem"], None]
+
+log = logging.getLogger(__name__)
 
 _LATE = 1_000_000_000
 """Nanoseconds behind the clock from which the Source jumps on instead of catching up."""
@@ -45,19 +48,31 @@ class MediaItem:
 
 @dataclass(frozen=True, slots=True)
 class VideoParameters:
-    """The size of a stream in pixels, and its parameter sets without start codes."""
+    """The size of a stream in pixels, and its parameter sets without start codes.
+
+    ``codec`` is "H264" or "H265"; ``vps`` is of H.265 alone.
+    """
 
     width: int
     height: int
     sps: bytes
     pps: bytes
+    codec: str = "H264"
+    vps: bytes = b""
 
 
 class Programme(Protocol):
     """What a Source plays: a scene, or a user's video with its script."""
 
+    @property
+    def streams(self) -> tuple[int, ...]:
+        """Those that there are: 1 main, 2 sub, 3 the sub-stream as H.265."""
+
     def prepare(self) -> None:
         """Make or load what takes long; called in a thread."""
+
+    def prepare_stream(self, stream: int) -> None:
+        """Make or load what `prepare` left out of a stream; called in a thread."""
 
     def at(self, n: int) -> int:
         """Capture instant of picture ``n``, in ns since the start."""
@@ -67,8 +82,8 @@ class Programme(Protocol):
 
     def parameters(self, stream: int) -> VideoParameters: ...
 
-    def picture(self, stream: int, n: int) -> tuple[bytes, bool]:
-        """Picture ``n`` of a stream (1 main, 2 sub), and whether it is a key picture."""
+    def picture(self, stream: int, n: int) -> tuple[bytes, bool] | None:
+        """Picture ``n`` of a stream, and whether it is a key picture; None where `prepare_stream` is not done."""
 
     def sound(self, n: int) -> bytes:
         """The PCMU samples from picture ``n`` to the next; may be empty."""
@@ -129,6 +144,7 @@ class Source:
         self._attachments: list[Attachment] = []
         self._started = 0
         self._task: asyncio.Task[None] | None = None
+        self._making: dict[int, asyncio.Task[None]] = {}
         self._late: set[asyncio.TimerHandle] = set()
         self._emitted_until = 0.0
         self._prepared = False
@@ -168,9 +184,31 @@ class Source:
         return time.monotonic_ns() - self._started
 
     def video_parameters(self, stream: int) -> VideoParameters:
-        """Size and parameter sets of stream 1 (main) or 2 (sub)."""
+        """Size, codec and parameter sets of one of the ``streams``; what of it is not made yet is being made then."""
         self._check()
+        if self._programme.picture(stream, 0) is None and stream not in self._making:
+            self._making[stream] = asyncio.create_task(
+                self._make(stream), name=f"source-{self.channel} stream {stream}"
+            )
         return self._programme.parameters(stream)
+
+    @property
+    def streams(self) -> tuple[int, ...]:
+        """The numbers of the streams that there are."""
+        self._check()
+        return self._programme.streams
+
+    async def _make(self, stream: int) -> None:
+        """What is not made by `prepare`, in a thread; until then the stream has no pictures."""
+        stop = threading.Event()
+        token = given_up.set(stop)
+        try:
+            await asyncio.to_thread(self._programme.prepare_stream, stream)
+        except OnframeError as error:
+            log.warning("stream %d of channel %d has no pictures: %s", stream, self.channel, error)
+        finally:
+            stop.set()
+            given_up.reset(token)
 
     def attach(self, stream: int, listener: Listener) -> Attachment:
         """Hand every item from now on to ``listener``, on the running loop."""
@@ -190,9 +228,15 @@ class Source:
     async def close(self) -> None:
         """Stop playing, and forget every listener."""
         self._attachments.clear()
+        making = list(self._making.values())
+        for one in making:
+            one.cancel()
         task = self._stop()
         if task is not None:
-            await asyncio.wait([task])
+            making.append(task)
+        if making:
+            await asyncio.wait(making)
+        self._making.clear()
 
     def _check(self) -> None:
         if not self._prepared:
@@ -234,8 +278,9 @@ class Source:
         programme, at = self._programme, self._programme.at(n)
         pictures = {a.stream for a in self._attachments}
         for stream in pictures:
-            payload, key = programme.picture(stream, n)
-            self._emit(MediaItem("video", at, payload, key), stream)
+            picture = programme.picture(stream, n)
+            if picture is not None:
+                self._emit(MediaItem("video", at, *picture), stream)
         sound = programme.sound(n)
         if sound:
             self._emit(MediaItem("audio", at, sound))

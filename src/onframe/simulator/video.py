@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SIZES = {1: (1280, 720), 2: (640, 360)}
 """Pixels of the main and the sub stream."""
 BIT_RATES = {1: 2_500_000, 2: 700_000}
+NS = 1_000_000_000
 GROUP = FRAMES_PER_SECOND
 """Pictures from one IDR picture to the next."""
 
@@ -52,6 +53,8 @@ class Film(msgspec.Struct):
     times: list[int]
     length: int
     sound: bytes = b""
+    codec: str = "H264"
+    vps: bytes = b""
 
 
 def need(*modules: str) -> list[Any]:
@@ -69,9 +72,11 @@ def need(*modules: str) -> list[Any]:
 class Encoder:
     """H.264 without B pictures, one thread, parameter sets before every IDR picture."""
 
+    LIBRARY = "libx264"
+
     def __init__(self, width: int, height: int, bit_rate: int, rate: Fraction = Fraction(FRAMES_PER_SECOND)) -> None:
         self._av, self._color = need("av", "av.video.reformatter")
-        context = self._av.CodecContext.create("libx264", "w")
+        context = self._av.CodecContext.create(self.LIBRARY, "w")
         context.width, context.height = width, height
         context.pix_fmt = "yuv420p"
         context.framerate = rate
@@ -79,15 +84,23 @@ class Encoder:
         context.bit_rate = bit_rate
         context.colorspace = context.color_primaries = context.color_trc = 1  # BT.709
         context.color_range = 1  # limited
-        context.options = {
-            "preset": "veryfast",
-            "tune": "zerolatency",
-            "profile": "main",
-            "x264-params": _x264(bit_rate),
-        }
+        context.options = self.options(bit_rate)
         self._context = context
         self._count = 0
         self.width, self.height = width, height
+
+    def options(self, bit_rate: int) -> dict[str, str]:
+        """What the library is told."""
+        rate = bit_rate // 1000
+        return {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "profile": "main",
+            "x264-params": (
+                f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0:repeat-headers=1:annexb=1:aud=0:"
+                f"sliced-threads=0:threads=1:vbv-maxrate={rate * 3 // 2}:vbv-bufsize={rate * 2}"
+            ),
+        }
 
     def encode(self, frame: Any) -> Iterator[Picture]:
         """Code one av.VideoFrame of any size and format. Raises OnframeError once it is `given_up`."""
@@ -111,14 +124,6 @@ class Encoder:
     def _pictures(self, packets: Iterable[Any]) -> Iterator[Picture]:
         for packet in packets:
             yield Picture(bytes(packet), bool(packet.is_keyframe))
-
-
-def _x264(bit_rate: int) -> str:
-    rate = bit_rate // 1000
-    return (
-        f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=0:repeat-headers=1:annexb=1:aud=0:"
-        f"sliced-threads=0:threads=1:vbv-maxrate={rate * 3 // 2}:vbv-bufsize={rate * 2}"
-    )
 
 
 def parameter_sets(annexb: bytes) -> tuple[bytes, bytes]:
@@ -178,7 +183,7 @@ def encode_scene(scene: Scene, *, frame_marks: bool = False) -> dict[int, Film]:
             pictures[stream].extend(encoder.encode(frame))
     for stream, encoder in encoders.items():
         pictures[stream].extend(encoder.flush())
-    step = 1_000_000_000 // FRAMES_PER_SECOND
+    step = NS // FRAMES_PER_SECOND
     times = [step * n for n in range(scene.frames)]
     return {s: film(SIZES[s], pictures[s], times, step * scene.frames) for s in SIZES}
 
@@ -189,8 +194,12 @@ _locks: dict[str, threading.Lock] = {}
 
 def films_of(scene: Scene, *, frame_marks: bool = False) -> dict[int, Film]:
     """The films of a scene: from memory, from the user's cache directory, or made now. May be called in any thread."""
-    key = f"{scene.name}-{scene.seed}-{scene.frames}-{'marks' if frame_marks else 'plain'}-{_code_version()}"
-    return cached(key, lambda: encode_scene(scene, frame_marks=frame_marks))
+    return cached(film_key(scene, frame_marks=frame_marks), lambda: encode_scene(scene, frame_marks=frame_marks))
+
+
+def film_key(scene: Scene, *, frame_marks: bool = False) -> str:
+    """Under which a scene's films are kept: another one for each that looks different."""
+    return f"{scene.name}-{scene.seed}-{scene.frames}-{'marks' if frame_marks else 'plain'}-{_code_version()}"
 
 
 def cached(key: str, make: Any) -> dict[int, Film]:
@@ -234,6 +243,6 @@ def _code_version() -> str:
     """Changes with the code that paints and codes, so that no old film outlives it."""
     digest = hashlib.sha256()
     here = Path(__file__)
-    for path in [here, *sorted((here.parent / "scenes").glob("*.py"))]:
+    for path in [here, here.with_name("recoding.py"), *sorted((here.parent / "scenes").glob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
