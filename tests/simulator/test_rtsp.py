@@ -447,8 +447,8 @@ async def test_a_session_left_alone_ends_with_bye():
 async def test_a_client_that_never_reads_is_disconnected_and_others_go_on():
     async with camera(send_limit=20_000) as server, Wire(server, buffer=4096) as slow, Wire(server) as good:
         await slow.play(tracks=(1, 2, 3))
-        (viewer,) = (viewer for viewer in server._viewers if viewer.plays)
-        viewer._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        (peer,) = (peer for peer in server._peers if peer.visit.plays)
+        peer._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         slow.writer.transport.pause_reading()
         await good.play()
         await good.receive(lambda frames: server.disconnected_slow == 1)

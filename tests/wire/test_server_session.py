@@ -2,9 +2,9 @@
 
 import pytest
 
-from onframe.wire.headers import RTPInfo, StreamInfo
+from onframe.wire.headers import RTPInfo, StreamInfo, Transport
 from onframe.wire.rtsp import Request
-from onframe.wire.server_session import Resource, ServerSession
+from onframe.wire.server_session import Refusal, Resource, ServerSession
 from onframe.wire.session import State
 
 URL = "rtsp://192.0.2.7/ISAPI/Streaming/channels/101"
@@ -13,6 +13,13 @@ TRACKS = {"trackID=1": "video", "trackID=2": "audio", "trackID=3": "metadata"}
 
 class Camera:
     """Two presentations of three tracks, one of a single track; the credentials are the word "good"."""
+
+    udp = True
+    busy = False
+
+    def check(self, request):
+        if self.busy:
+            raise Refusal(453, [("Retry-After", "5")])
 
     def challenges(self, request):
         return None if request.headers.get("Authorization") == "good" else ['Digest realm="r", nonce="n"']
@@ -27,10 +34,16 @@ class Camera:
     def describe(self, resource, uri):
         return b"v=0\r\n"
 
-    def ssrc(self, resource, track):
-        return 0x14B37590
+    def transport(self, resource, track, offered):
+        if offered.kind == "tcp":
+            return Transport(ssrc=0x14B37590)
+        if offered.kind == "udp" and self.udp and offered.client_port:
+            return Transport(offered.protocol, client_port=offered.client_port, server_port=(6256, 6257))
+        if offered.kind == "multicast" and self.udp:
+            return Transport(offered.protocol, unicast=False, destination="239.255.1.2", port=(3456, 3457), ttl=1)
+        return None
 
-    def rtp_info(self, resource, tracks):
+    def rtp_info(self, resource, tracks, uri):
         return RTPInfo(tuple(StreamInfo(f"{track}", 7) for track in tracks))
 
 
@@ -39,16 +52,18 @@ class Client:
 
     def __init__(self, **options):
         ids = iter(["408703626", "408703627", "408703628"])
-        self.session = ServerSession(Camera(), new_session_id=lambda: next(ids), **options)
+        self.camera = Camera()
+        self.session = ServerSession(self.camera, new_session_id=lambda: next(ids), **options)
         self.cseq = 0
         self.reply = None
 
-    def __call__(self, method, uri=URL, *lines, authorization="good", cseq=True, now=0.0):
+    def __call__(self, method, uri=URL, *lines, authorization="good", cseq=True, now=0.0, body=b""):
         self.cseq += 1
         head = [f"{method} {uri} RTSP/1.0"]
         head += [f"CSeq: {self.cseq}"] if cseq else []
         head += [f"Authorization: {authorization}"] if authorization is not None else []
-        request = Request.parse("\r\n".join([*head, *lines, "", ""]).encode())
+        lines = (*lines, f"Content-Length: {len(body)}") if body else lines
+        request = Request.parse("\r\n".join([*head, *lines, "", ""]).encode() + body)
         self.reply = self.session.receive(request, now)
         return self.reply.response
 
@@ -150,12 +165,57 @@ def test_channels_asked_for_are_given_unless_taken():
     ["RTP/AVP;unicast;client_port=8000-8001", "RTP/AVP/UDP;unicast", "RTP/AVP/TCP;multicast", "RTP/SAVP/TCP;unicast"],
 )
 def test_a_transport_that_is_not_sent_is_461(transport):
-    assert Client().setup(transport=transport).status == 461
+    client = Client()
+    client.camera.udp = False
+    assert client.setup(transport=transport).status == 461
+    assert client.session.session_id is None
 
 
 def test_the_first_transport_that_can_be_sent_is_taken():
-    response = Client().setup(transport="RTP/AVP;unicast;client_port=8-9,RTP/AVP/TCP;unicast;interleaved=4-5")
-    assert "interleaved=4-5;" in response.headers.get("Transport")
+    offered = "RTP/AVP;unicast;client_port=8-9,RTP/AVP/TCP;unicast;interleaved=4-5"
+    assert "client_port=8-9;server_port=6256-6257;" in Client().setup(transport=offered).headers.get("Transport")
+    client = Client()
+    client.camera.udp = False
+    assert "interleaved=4-5;" in client.setup(transport=offered).headers.get("Transport")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (
+            "RTP/AVP;unicast;client_port=5000-5001",
+            'RTP/AVP;unicast;client_port=5000-5001;server_port=6256-6257;mode="play"',
+        ),
+        (
+            "RTP/AVP/UDP;unicast;client_port=5000-5001;mode=play",
+            'RTP/AVP/UDP;unicast;client_port=5000-5001;server_port=6256-6257;mode="play"',
+        ),
+        ("RTP/AVP;multicast", 'RTP/AVP;multicast;destination=239.255.1.2;port=3456-3457;ttl=1;mode="play"'),
+    ],
+)
+def test_setup_over_udp_is_answered_with_the_devices_ports_or_group(asked, answered):
+    assert Client().setup(transport=asked).headers.get("Transport") == answered
+
+
+@pytest.mark.parametrize(
+    "transport", ["RTP/AVP;unicast;client_port=8-9;mode=record", "RTP/AVP;unicast;interleaved=0-1"]
+)
+def test_a_transport_that_contradicts_itself_or_records_is_461(transport):
+    assert Client().setup(transport=transport).status == 461
+
+
+@pytest.mark.parametrize("second", ["RTP/AVP/TCP;unicast;interleaved=2-3", "RTP/AVP;multicast"])
+def test_a_session_mixes_no_transports(second):
+    client = Client()
+    assert client.setup(transport="RTP/AVP;unicast;client_port=8-9").status == 200
+    assert client.setup("trackID=1", SESSION, transport=second).status == 461
+    offered = f"{second},RTP/AVP;unicast;client_port=10-11"
+    assert "client_port=10-11" in client.setup("trackID=1", SESSION, transport=offered).headers.get("Transport")
+
+
+def test_channels_of_its_own_give_no_heed_to_what_was_asked():
+    response = Client(own_channels=True).setup(transport="RTP/AVP/TCP;unicast;interleaved=0-1")
+    assert "interleaved=6-7;" in response.headers.get("Transport")
 
 
 @pytest.mark.parametrize("line", ["X: y", "Transport:", "Transport: nothing"])
@@ -177,17 +237,25 @@ def test_one_session_is_of_one_channel():
 
 
 @pytest.mark.requirement("R-031")
-def test_a_track_is_set_up_once():
+@pytest.mark.fault("F58")
+def test_a_double_setup_of_one_track_is_455_and_the_first_stands():
     client = Client()
     assert client.setup().status == 200
-    assert client.setup("trackID=3", SESSION).status == 455
+    assert client.setup("trackID=3", SESSION, transport="RTP/AVP/TCP;unicast;interleaved=4-5").status == 455
+    assert [track.transport.interleaved for track in client.session.tracks] == [(0, 1)]
+    assert client("PLAY", URL, SESSION).status == 200
 
 
-def test_setup_after_play_is_455():
+@pytest.mark.fault("F58")
+@pytest.mark.parametrize("track", ["trackID=1", "trackID=3"])
+def test_setup_after_play_is_455_and_names_what_is_allowed(track):
     client = Client()
     client.setup()
     client("PLAY", URL, SESSION)
-    assert client.setup("trackID=1", SESSION).status == 455
+    refused = client.setup(track, SESSION)
+    assert refused.status == 455
+    assert "PAUSE" in refused.headers.get("Allow") and "SETUP" not in refused.headers.get("Allow")
+    assert client.session.state is State.PLAYING
 
 
 @pytest.mark.requirement("R-032")
@@ -215,7 +283,8 @@ def test_play_is_answered_as_the_guide_prints_it():
 
 
 @pytest.mark.requirement("R-077")
-def test_play_before_setup_is_455():
+@pytest.mark.fault("F58")
+def test_play_without_setup_is_455():
     client = Client()
     assert client("PLAY").status == 455
     assert not client.reply.plays
@@ -246,12 +315,55 @@ def test_a_session_is_unknown_on_another_connection():
     assert first("PLAY", URL, SESSION).status == 200
 
 
-def test_pause_is_455_in_every_state():
+@pytest.mark.fault("F58")
+def test_pause_stops_what_plays_and_is_refused_where_nothing_does():
     client = Client()
+    assert client("PAUSE").status == 454
     client.setup()
     assert client("PAUSE", URL, SESSION).status == 455
     client("PLAY", URL, SESSION)
+    assert client("PAUSE", URL, SESSION).status == 200
+    assert client.reply.pauses
+    assert client.session.state is State.READY
     assert client("PAUSE", URL, SESSION).status == 455
+    assert not client.reply.pauses
+
+
+def test_a_paused_session_plays_on():
+    client = Client()
+    client.setup()
+    client("PLAY", URL, SESSION)
+    client("PAUSE", URL, SESSION)
+    response = client("PLAY", URL, SESSION)
+    assert response.status == 200 and client.reply.plays
+    assert response.headers.get("RTP-Info") == "url=metadata;seq=7"
+
+
+@pytest.mark.parametrize("method", ["GET_PARAMETER", "SET_PARAMETER"])
+def test_a_parameter_that_is_not_known_is_451_and_named(method):
+    client = Client()
+    for body in (b"", b"\r\n", b"  \n\n"):
+        assert client(method, URL, body=body).status == 200
+    response = client(method, URL, "Content-Type: text/parameters", body=b"barparam: barstuff\r\nother\r\n")
+    assert (response.status, response.body) == (451, b"barparam\r\nother\r\n")
+    assert response.headers.get("Content-Type") == "text/parameters"
+
+
+@pytest.mark.parametrize("method", ["DESCRIBE", "SETUP", "PLAY", "GET_PARAMETER"])
+def test_a_busy_device_refuses_all_but_options_and_teardown(method):
+    client = Client()
+    client.setup()
+    client.camera.busy = True
+    response = client(method, f"{URL}/trackID=3", SESSION, "Transport: RTP/AVP/TCP;unicast")
+    assert (response.status, response.headers.get("Retry-After")) == (453, "5")
+    assert client("OPTIONS", URL, SESSION).status == 200
+    assert client("TEARDOWN", URL, SESSION).status == 200
+
+
+def test_a_stranger_is_not_told_that_the_device_is_busy():
+    client = Client()
+    client.camera.busy = True
+    assert client("DESCRIBE", authorization="bad").status == 401
 
 
 @pytest.mark.requirement("R-047")
@@ -264,7 +376,8 @@ def test_the_timeout_in_a_requests_session_is_cut():
 
 
 @pytest.mark.requirement("R-046", "R-048", "R-078")
-def test_teardown_ends_the_session_once():
+@pytest.mark.fault("F58")
+def test_teardown_twice_is_454_and_ends_the_session_once():
     client = Client()
     client.setup()
     client("PLAY", URL, SESSION)
@@ -301,6 +414,17 @@ def test_a_session_left_alone_expires():
     assert client.session.expired(15.0)
     assert client("PLAY", URL, SESSION, now=15.0).status == 454
     assert not client.session.expired(99.0)
+
+
+def test_where_get_parameter_alone_renews_nothing_else_does():
+    client = Client(renewed_by=("GET_PARAMETER",))
+    client.setup(now=0.0)
+    client("PLAY", URL, SESSION, now=10.0)
+    client("OPTIONS", URL, SESSION, now=20.0)
+    client.session.renew(25.0)
+    assert client.session.next_deadline() == 60.0
+    client("GET_PARAMETER", URL, SESSION, now=30.0)
+    assert client.session.next_deadline() == 90.0
 
 
 def test_a_report_of_the_peer_renews_too():

@@ -1,17 +1,19 @@
-"""What one playing session sends: its tracks as RTP packets, sender reports, and the SDP that announces them.
+"""What one playing session sends: its tracks as RTP packets, and sender reports.
 
 Each track of each session draws its own SSRC, first sequence number and first timestamp.
 """
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from onframe.simulator.source import MediaItem, VideoParameters
+from onframe.simulator.packing import Disorder, Packing
+from onframe.simulator.quirks import Quirks
+from onframe.simulator.source import MediaItem
+from onframe.simulator.trouble import Trouble
 from onframe.wire.headers import RTPInfo, StreamInfo
 from onframe.wire.payload.h264 import H264Packetizer
 from onframe.wire.payload.message import Packetizer
@@ -26,7 +28,6 @@ from onframe.wire.rtcp import (
     unix_ns_to_ntp,
 )
 from onframe.wire.rtp import RTPPacket
-from onframe.wire.sdp import MediaDescription, SessionDescription
 
 Clock: TypeAlias = Literal["sr", "rtpinfo", "shared-base", "document", "none"]
 """What the device tells about time. None instead of one of these is the guide's camera: RTP-Info without rtptime,
@@ -37,8 +38,10 @@ TRACK_IDS = {"video": 1, "audio": 2, "metadata": 3}
 CLOCK_RATES = {"video": 90000, "audio": 8000, "metadata": 90000}
 REPORT_INTERVAL = 5.0
 """Seconds between sender reports."""
+FIXED_SSRC = 0x55667788
+ANNOUNCED_SSRC = 0x14B37590
+"""Of the metadata in the guide's capture: what its packets carry, and what SETUP had said."""
 _NS = 1_000_000_000
-_MEDIAINFO = "494D4B48010200000400000110710110401F000000FA" + "0" * 36
 
 
 class _Packetizer(Protocol):
@@ -67,6 +70,7 @@ class OutgoingTrack:
         ssrc: int | None = None,
         announced_ssrc: int | None = None,
         base: int | None = None,
+        max_payload: int = 1000,
     ) -> None:
         self.name = name
         self.clock_rate = CLOCK_RATES[name]
@@ -75,7 +79,7 @@ class OutgoingTrack:
         self.announced_ssrc = self.ssrc if announced_ssrc is None else announced_ssrc
         self.packets = 0
         self.octets = 0
-        self._packetizer = _packetizer(name, self.ssrc, draw.getrandbits(16))
+        self._packetizer = _packetizer(name, self.ssrc, draw.getrandbits(16), max_payload)
 
     @property
     def sequence_number(self) -> int:
@@ -86,9 +90,18 @@ class OutgoingTrack:
         """The RTP timestamp (32 bits) of the instant ``at``, ns since the source's start."""
         return (self.base + (at * self.clock_rate + _NS // 2) // _NS) & 0xFFFFFFFF
 
-    def packetize(self, item: MediaItem) -> list[RTPPacket]:
-        """The packets of one item."""
-        return self._packetizer.packetize(item.payload, self.timestamp(item.at))
+    def packetize(self, payload: bytes, at: int) -> list[RTPPacket]:
+        """The packets of what was captured at that instant."""
+        return self._packetizer.packetize(payload, self.timestamp(at))
+
+    def jump(self, by: int) -> None:
+        """So many sequence numbers are never used."""
+        self._packetizer.sequence_number = (self._packetizer.sequence_number + by) & 0xFFFF
+
+    def change_ssrc(self, ssrc: int) -> None:
+        """Another SSRC from now on, of which no packet has been counted yet."""
+        self.ssrc = self._packetizer.ssrc = ssrc
+        self.packets = self.octets = 0
 
     def count(self, packet: RTPPacket) -> None:
         """Counts a packet that is sent."""
@@ -108,20 +121,19 @@ class OutgoingTrack:
         return (self.sender_report(at, epoch_ns) if report else ReceiverReport(self.ssrc).serialize()) + bye
 
 
-def _packetizer(name: str, ssrc: int, sequence_number: int) -> _Packetizer:
+def _packetizer(name: str, ssrc: int, sequence_number: int, max_payload: int) -> _Packetizer:
     if name == "video":
         return H264Packetizer(96, ssrc=ssrc, sequence_number=sequence_number)
     if name == "audio":
         return PCMPacketizer(0, ssrc=ssrc, sequence_number=sequence_number)
-    return Packetizer(107, ssrc=ssrc, sequence_number=sequence_number)
+    return Packetizer(107, ssrc=ssrc, sequence_number=sequence_number, max_payload=max_payload)
 
 
 class Streaming:
-    """The tracks of one session under one way of telling the time.
+    """The tracks of one session under one way of telling the time, with the device's ``quirks``.
 
     ``loss`` is the share of metadata packets that are dropped before sending; their sequence numbers still pass.
-    What was hit is added to ``lost``. ``ssrc`` is that of the metadata packets, ``announced_ssrc`` what SETUP says of
-    them; None draws.
+    What was hit is added to ``lost``. ``trouble`` is the network behind it.
     """
 
     def __init__(
@@ -129,41 +141,65 @@ class Streaming:
         *,
         clock: Clock | None,
         draw: random.Random,
+        quirks: Quirks | None = None,
+        trouble: Trouble | None = None,
         loss: float = 0.0,
         lost: list[Lost] | None = None,
-        ssrc: int | None = None,
-        announced_ssrc: int | None = None,
     ) -> None:
         self.clock = clock
-        self._ssrcs = (ssrc, announced_ssrc)
         self.tracks: dict[str, OutgoingTrack] = {}
         self.lost = [] if lost is None else lost
+        self._quirks = quirks or Quirks()
         self._draw = draw
-        self._loss = loss
+        self._loss = max(loss, self._quirks.loss)
         self._losses = random.Random(draw.getrandbits(64))
         self._shared_base = draw.getrandbits(32)
+        self._packing = Packing(self._quirks)
+        self._disorder = Disorder(trouble or Trouble(), random.Random(draw.getrandbits(64)))
 
     def track(self, name: str) -> OutgoingTrack:
         """That track, made when first asked for."""
         if name not in self.tracks:
             shared = self.clock == "shared-base" and CLOCK_RATES[name] == 90000
-            ssrc, announced = self._ssrcs if name == "metadata" else (None, None)
-            base = self._shared_base if shared else None
-            self.tracks[name] = OutgoingTrack(name, self._draw, ssrc=ssrc, announced_ssrc=announced, base=base)
+            fixed = name == "metadata" and self._quirks.ssrc == "fixed55667788"
+            self.tracks[name] = OutgoingTrack(
+                name,
+                self._draw,
+                ssrc=FIXED_SSRC if fixed else self.new_ssrc(),
+                announced_ssrc=ANNOUNCED_SSRC if fixed else None,
+                base=self._shared_base if shared else None,
+                max_payload=self._packing.max_payload,
+            )
         return self.tracks[name]
 
-    def rtp_info(self, names: Sequence[str], at: int) -> RTPInfo | None:
-        """RTP-Info of the answer to PLAY at the instant ``at``; urls are relative as the guide prints them (R-034)."""
-        if self.clock in ("shared-base", "document", "none"):
-            return None
-        return RTPInfo(tuple(self._info(self.track(name), at) for name in sorted(names, key=TRACK_IDS.__getitem__)))
+    def new_ssrc(self) -> int:
+        """One of the length that the device's SETUP answers have."""
+        drawn = self._draw.getrandbits(32)
+        if self._quirks.ssrc == "space":  # seven digits behind the blank
+            return drawn & 0x0FFFFFFF | 0x01000000
+        return drawn & 0xFFFFF | 0x10000 if self._quirks.ssrc == "short" else drawn
 
-    def _info(self, track: OutgoingTrack, at: int) -> StreamInfo:
+    def change_ssrc(self) -> None:
+        """Every track goes on under another SSRC, and nobody is told."""
+        for track in self.tracks.values():
+            track.change_ssrc(self.new_ssrc())
+
+    def rtp_info(self, names: Sequence[str], at: int, uri: str = "") -> RTPInfo | None:
+        """RTP-Info of the answer to PLAY of ``uri`` at the instant ``at``; None where the device sends none (R-034)."""
+        if self.clock in ("shared-base", "document", "none") or self._quirks.rtpinfo == "none":
+            return None
+        ordered = sorted(names, key=TRACK_IDS.__getitem__)
+        return RTPInfo(tuple(self._info(self.track(name), at, uri) for name in ordered))
+
+    def _info(self, track: OutgoingTrack, at: int, uri: str) -> StreamInfo:
+        absolute, timed = self._quirks.rtpinfo == "absolute", self.clock == "rtpinfo"
         url = f"trackID={TRACK_IDS[track.name]}"
-        if self.clock is None:
+        if absolute:
+            path, mark, query = uri.partition("?")
+            url = f"{path.rstrip('/')}/{url}{mark}{query}"
+        if self._quirks.rtpinfo == "seq0" and not timed:
             return StreamInfo(url, 0 if track.name == "metadata" else track.sequence_number)
-        rtptime = track.timestamp(at) if self.clock == "rtpinfo" else None
-        return StreamInfo(url, track.sequence_number, rtptime)
+        return StreamInfo(url, track.sequence_number, track.timestamp(at) if timed or absolute else None)
 
     def reports(self, track: OutgoingTrack) -> bool:
         """Whether sender reports are sent on that track."""
@@ -174,50 +210,19 @@ class Streaming:
     def packets(self, item: MediaItem) -> Iterator[RTPPacket]:
         """What is sent of ``item``."""
         track = self.track(item.track)
-        dropped = 0
-        for packet in track.packetize(item):
-            if self._loss and item.track == "metadata" and self._losses.random() < self._loss:
-                dropped += 1
-                continue
+        document = item.track == "metadata"
+        packets = self._of_document(track, item) if document else track.packetize(item.payload, item.at)
+        kept = [packet for packet in packets if not (document and self._loss and self._losses.random() < self._loss)]
+        arriving = list(self._disorder.apply(item.track, kept))
+        for packet in arriving:
             track.count(packet)
-            yield packet
-        if dropped:
-            self.lost.append(Lost(item.at, dropped))
+        if document and len(kept) < len(packets):
+            self.lost.append(Lost(item.at, len(packets) - len(kept)))
+        yield from arriving
 
-
-def describe(parameters: VideoParameters, *, address: str, session: int, metadata: bool = True) -> SessionDescription:
-    """The description that the guide prints, for this picture (R-021). ``session`` numbers the ``o=`` line."""
-    family = "IP6" if ":" in address else "IP4"
-    sections = [_video(parameters), _section("audio", "0", "PCMU/8000", 50)]
-    if metadata:
-        sections.append(_section("application", "107", "isapi.metadata/90000", 50))
-    sections[-1].attributes += [("Media_header", f"MEDIAINFO={_MEDIAINFO};"), ("appversion", "1.0")]
-    return SessionDescription(
-        origin=f"- {session} {session} IN {family} {address}",
-        email="NONE",
-        bandwidth=["AS:5100"],
-        attributes=[("control", "*")],
-        media=sections,
-    )
-
-
-def _section(media: str, payload_type: str, encoding: str, bandwidth: int) -> MediaDescription:
-    track_id = TRACK_IDS["metadata" if media == "application" else media]
-    control, rtpmap = ("control", f"trackID={track_id}"), ("rtpmap", f"{payload_type} {encoding}")
-    return MediaDescription(
-        media,
-        formats=[payload_type],
-        connection="IN IP4 0.0.0.0",
-        bandwidth=[f"AS:{bandwidth}"],
-        attributes=[("recvonly", None), control, rtpmap],
-    )
-
-
-def _video(parameters: VideoParameters) -> MediaDescription:
-    section = _section("video", "96", "H264/90000", 5000)
-    section.attributes.insert(1, ("x-dimensions", f"{parameters.width},{parameters.height}"))
-    sets = ",".join(base64.b64encode(nal).decode() for nal in (parameters.sps, parameters.pps))
-    level = parameters.sps[1:4].hex().upper()
-    fmtp = f"96 profile-level-id={level}; packetization-mode=1; sprop-parameter-sets={sets}"
-    section.attributes.append(("fmtp", fmtp))
-    return section
+    def _of_document(self, track: OutgoingTrack, item: MediaItem) -> list[RTPPacket]:
+        payload = self._packing.pack(item.payload)
+        if payload is None:
+            return []
+        track.jump(self._packing.jump())
+        return self._packing.finish(track.packetize(payload, item.at))

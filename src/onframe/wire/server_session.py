@@ -5,8 +5,8 @@ A session belongs to the connection that made it: its id is unknown on every oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from onframe.errors import ProtocolError
@@ -14,14 +14,16 @@ from onframe.wire.headers import DEFAULT_SESSION_TIMEOUT, Range, RTPInfo, Sessio
 from onframe.wire.rtsp import METHODS, Request, Response
 from onframe.wire.session import TRANSITIONS, State
 
-PUBLIC = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", "GET_PARAMETER", "SET_PARAMETER")
+PUBLIC = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "TEARDOWN", "GET_PARAMETER", "SET_PARAMETER")
 
 REASONS = {
     200: "OK",
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",
     454: "Session Not Found",
     455: "Method Not Valid in This State",
@@ -33,6 +35,9 @@ REASONS = {
 }
 
 
+_PROTOCOLS = frozenset({"RTP/AVP", "RTP/AVP/TCP", "RTP/AVP/UDP"})
+
+
 @dataclass(frozen=True)
 class Resource:
     """What a URL names: a presentation of ``tracks`` under ``key``, and the one ``track`` where the URL names one."""
@@ -42,8 +47,20 @@ class Resource:
     track: str | None = None
 
 
+@dataclass(eq=False)
+class Refusal(Exception):
+    """A status other than 200, with its headers and body; `Content` may raise it too."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+
 class Content(Protocol):
-    """What a device offers on one connection. The session asks, the device answers."""
+    """What a device offers on one connection. The session asks, the device answers, or refuses by `Refusal`."""
+
+    def check(self, request: Request) -> None:
+        """Refuses what the device's condition does not allow now, of requests with good credentials."""
 
     def challenges(self, request: Request) -> Sequence[str] | None:
         """The values of WWW-Authenticate to refuse ``request`` with; None where its credentials are good."""
@@ -54,41 +71,40 @@ class Content(Protocol):
     def describe(self, resource: Resource, uri: str) -> bytes:
         """The session description (SDP)."""
 
-    def ssrc(self, resource: Resource, track: str) -> int:
-        """What the Transport of SETUP's answer claims as SSRC."""
+    def transport(self, resource: Resource, track: str, offered: Transport) -> Transport | None:
+        """How the track will be sent, with ports or group and SSRC; None where not as ``offered``.
 
-    def rtp_info(self, resource: Resource, tracks: Sequence[str]) -> RTPInfo | None:
-        """What the answer to PLAY says; None sends no RTP-Info."""
+        Of a track in the connection the session chooses the channels.
+        """
+
+    def rtp_info(self, resource: Resource, tracks: Sequence[str], uri: str) -> RTPInfo | None:
+        """What the answer to PLAY of ``uri`` says; None sends no RTP-Info."""
 
 
 @dataclass
 class ServerTrack:
-    """A track that was set up: its name and its channels for RTP and RTCP."""
+    """A track that was set up, and how it is sent."""
 
     name: str
-    interleaved: tuple[int, int]
+    transport: Transport
 
 
 @dataclass
 class Reply:
-    """The answer to one request, and what became of the session: it ``plays`` from now on, or has ``ended``."""
+    """The answer to one request, and what became of the session: it plays from now on, it pauses, or it has ended."""
 
     response: Response
     plays: bool = False
+    pauses: bool = False
     ended: bool = False
-
-
-@dataclass(eq=False)
-class _Refusal(Exception):
-    status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 class ServerSession:
     """Answers the requests of one connection.
 
     ``new_session_id`` gives a fresh id, ``date`` the Date header's value. ``timeout`` is the session's in seconds: any
-    request renews it. ``strict_cseq`` refuses requests without CSeq (400); otherwise they are answered without one.
+    request renews it, or those of ``renewed_by`` alone. ``strict_cseq`` refuses requests without CSeq (400); otherwise
+    they are answered without one. ``own_channels`` gives no heed to the channels that a client asks for.
     """
 
     def __init__(
@@ -101,6 +117,8 @@ class ServerSession:
         strict_cseq: bool = True,
         server: str | None = None,
         content_base: bool = False,
+        own_channels: bool = False,
+        renewed_by: Collection[str] | None = None,
     ) -> None:
         self.state = State.INIT
         self.session_id: str | None = None
@@ -113,6 +131,8 @@ class ServerSession:
         self._strict_cseq = strict_cseq
         self._server = server
         self._content_base = content_base
+        self._own_channels = own_channels
+        self._renewed_by = renewed_by
         self._renewed: float | None = None
 
     def receive(self, request: Request, now: float) -> Reply:
@@ -120,17 +140,20 @@ class ServerSession:
         try:
             self._check_form(request)
             reply = self._dispatch(request)
-        except _Refusal as refusal:
-            reply = Reply(_response(refusal.status, refusal.headers))
-        if self.session_id is not None:
+        except Refusal as refusal:
+            reply = Reply(_response(refusal.status, refusal.headers, refusal.body))
+        if self.session_id is not None and (self._renewed is None or self._renews(request.method)):
             self._renewed = now
         self._complete(request, reply.response)
         return reply
 
     def renew(self, now: float) -> None:
         """The peer gave another sign of life (RTCP)."""
-        if self.session_id is not None:
+        if self.session_id is not None and self._renews("RTCP"):
             self._renewed = now
+
+    def _renews(self, sign: str) -> bool:
+        return self._renewed_by is None or sign in self._renewed_by
 
     def next_deadline(self) -> float | None:
         """When the session expires unless a request comes; None without session."""
@@ -146,14 +169,14 @@ class ServerSession:
 
     def _check_form(self, request: Request) -> None:
         if not request.uri or not request.version:
-            raise _Refusal(400)
+            raise Refusal(400)
         if request.version != "RTSP/1.0":
-            raise _Refusal(505)
+            raise Refusal(505)
         if request.cseq is None and (self._strict_cseq or "CSeq" in request.headers):
-            raise _Refusal(400)
+            raise Refusal(400)
         if request.method not in METHODS or request.method in ("ANNOUNCE", "RECORD", "REDIRECT", "TEARDOW"):
             methods = ", ".join(PUBLIC)
-            raise _Refusal(405, [("Allow", methods), ("Public", methods)])
+            raise Refusal(405, [("Allow", methods), ("Public", methods)])
 
     def _dispatch(self, request: Request) -> Reply:
         if request.method == "OPTIONS":
@@ -161,7 +184,9 @@ class ServerSession:
             return Reply(_response(200, [("Public", ", ".join(PUBLIC))]))
         challenges = self._content.challenges(request)
         if challenges is not None:
-            raise _Refusal(401, [("WWW-Authenticate", value) for value in challenges])
+            raise Refusal(401, [("WWW-Authenticate", value) for value in challenges])
+        if request.method != "TEARDOWN":
+            self._content.check(request)
         if request.method == "DESCRIBE":
             return Reply(self._describe(request))
         if request.method == "SETUP":
@@ -172,20 +197,24 @@ class ServerSession:
             self._check_session(request)
             self._end()
             return Reply(_response(200), ended=True)
-        self._check_session(request, required=request.method == "PAUSE")
-        self._next_state(request.method)
+        if request.method == "PAUSE":
+            self._check_session(request)
+            self.state = self._next_state("PAUSE")
+            return Reply(_response(200), pauses=True)
+        self._check_session(request, required=False)
+        _check_parameters(request)
         return Reply(_response(200))
 
     def _next_state(self, method: str) -> State:
         state = TRANSITIONS[self.state].get(method)
         if state is None:
-            raise _Refusal(455, [("Allow", ", ".join(TRANSITIONS[self.state]))])
+            raise Refusal(455, [("Allow", ", ".join(TRANSITIONS[self.state]))])
         return state
 
     def _find(self, uri: str) -> Resource:
         resource = self._content.resource(uri)
         if resource is None:
-            raise _Refusal(404)
+            raise Refusal(404)
         return resource
 
     def _describe(self, request: Request) -> Response:
@@ -202,26 +231,40 @@ class ServerSession:
         resource = self._find(request.uri)
         track = resource.track or (resource.tracks[0] if len(resource.tracks) == 1 else None)
         if track is None:
-            raise _Refusal(459)
+            raise Refusal(459)
         if self.resource is not None and self.resource.key != resource.key:
-            raise _Refusal(459)
-        transport = _interleaved_transport(request)
+            raise Refusal(459)
+        offered = _transports(request)
         if any(each.name == track for each in self.tracks):
-            raise _Refusal(455)
-        channels = self._channels(transport.interleaved, resource.tracks.index(track))
-        self.tracks.append(ServerTrack(track, channels))
+            raise Refusal(455, [("Allow", ", ".join(TRANSITIONS[self.state]))])
+        transport = self._transport(resource, track, offered)
+        self.tracks.append(ServerTrack(track, transport))
         self.session_id = self.session_id or self._new_session_id()
         self.resource, self.state = resource, state
-        answer = Transport(interleaved=channels, ssrc=self._content.ssrc(resource, track), mode="play")
         session = Session(self.session_id, self.timeout)
-        return _response(200, [("Session", session.serialize()), ("Transport", answer.serialize())])
+        return _response(200, [("Session", session.serialize()), ("Transport", transport.serialize())])
+
+    def _transport(self, resource: Resource, track: str, offered: Sequence[Transport]) -> Transport:
+        """The first that can be sent. All tracks of a session travel in one way: another is refused (461)."""
+        kinds = {each.transport.kind for each in self.tracks}
+        for one in offered:
+            if not _is_offered(one) or (kinds and one.kind not in kinds):
+                continue
+            answer = self._content.transport(resource, track, one)
+            if answer is None:
+                continue
+            if answer.kind == "tcp":
+                answer = replace(answer, interleaved=self._channels(one.interleaved, resource.tracks.index(track)))
+            return replace(answer, mode="play")
+        raise Refusal(461)
 
     def _channels(self, wanted: tuple[int, int] | None, position: int) -> tuple[int, int]:
         """Those asked for where they are free; else 2 x track (R-026), else the first free pair."""
-        taken = {channel for track in self.tracks for channel in track.interleaved}
+        taken = {channel for track in self.tracks for channel in track.transport.interleaved or ()}
         # Tracks count from 1: the guide's third track is on 6-7.
         usual = [(first, first + 1) for first in (2 * (position + 1), *range(0, 255, 2))]
-        candidates = usual if wanted is None or wanted[0] == wanted[1] else [wanted, *usual]
+        asked = wanted is not None and wanted[0] != wanted[1] and not self._own_channels
+        candidates = [wanted, *usual] if asked and wanted is not None else usual
         return next(pair for pair in candidates if not taken & set(pair))
 
     def _play(self, request: Request) -> Response:
@@ -231,11 +274,11 @@ class ServerSession:
         state = self._next_state("PLAY")
         resource = self._find(request.uri)
         if self.resource is None or resource.key != self.resource.key:
-            raise _Refusal(404)
+            raise Refusal(404)
         headers = [("Session", self.session_id or "")]
         if "Range" in request.headers:
             headers.append(("Range", Range("npt", None, None).serialize()))
-        info = self._content.rtp_info(self.resource, [track.name for track in self.tracks])
+        info = self._content.rtp_info(self.resource, [track.name for track in self.tracks], request.uri)
         if info is not None:
             headers.append(("RTP-Info", info.serialize()))
         self.state = state
@@ -246,14 +289,14 @@ class ServerSession:
         value = request.headers.get("Session")
         if value is None:
             if required:
-                raise _Refusal(454)
+                raise Refusal(454)
             return
         try:
             session_id = Session.parse(value).session_id
         except ProtocolError:
-            raise _Refusal(454) from None
+            raise Refusal(454) from None
         if session_id != self.session_id:
-            raise _Refusal(454)
+            raise Refusal(454)
 
     def _end(self) -> None:
         self.state, self.session_id, self.resource, self.tracks, self._renewed = State.INIT, None, None, [], None
@@ -274,19 +317,33 @@ class ServerSession:
             response.headers.add("Server", self._server)
 
 
-def _interleaved_transport(request: Request) -> Transport:
+def _transports(request: Request) -> list[Transport]:
     value = request.headers.get("Transport")
     if value is None:
-        raise _Refusal(400)
+        raise Refusal(400)
     try:
-        transports = parse_transports(value)
+        return parse_transports(value)
     except ProtocolError:
-        raise _Refusal(400) from None
-    for transport in transports:
-        if transport.protocol == "RTP/AVP/TCP" and transport.unicast and transport.mode in (None, "play"):
-            return transport
-    raise _Refusal(461)
+        raise Refusal(400) from None
 
 
-def _response(status: int, headers: Sequence[tuple[str, str]] = ()) -> Response:
-    return Response(status, REASONS.get(status, ""), headers)
+def _is_offered(transport: Transport) -> bool:
+    """Whether it is RTP to be played, said in a way that agrees with itself."""
+    if transport.mode not in (None, "play") or transport.protocol not in _PROTOCOLS:
+        return False
+    in_connection = transport.protocol == "RTP/AVP/TCP"
+    return in_connection == (transport.kind == "tcp") and (transport.unicast or not in_connection)
+
+
+def _check_parameters(request: Request) -> None:
+    """No parameter is known here: an answer of 451 names those that were asked for (RFC 2326 section 10.9)."""
+    lines = request.body.decode("utf-8", "replace").splitlines()
+    names = [line.partition(":")[0].strip() for line in lines]
+    unknown = [name for name in names if name]
+    if unknown:
+        body = "".join(f"{name}\r\n" for name in unknown).encode()
+        raise Refusal(451, [("Content-Type", "text/parameters")], body)
+
+
+def _response(status: int, headers: Sequence[tuple[str, str]] = (), body: bytes = b"") -> Response:
+    return Response(status, REASONS.get(status, ""), headers, body)
