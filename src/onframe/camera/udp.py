@@ -25,6 +25,7 @@ PUNCH_INTERVAL = 0.5
 REFRESH_INTERVAL = 15.0
 """Seconds between them afterwards, so that the way stays open in a quiet scene."""
 _TRIES = 64
+_PUNCHES = 20
 _PUNCH = ReceiverReport(0).serialize()
 _RTCP_TYPES = range(200, 208)
 
@@ -109,15 +110,16 @@ class DatagramMedia:
             rtp.close()
             raise
 
-    def _punch(self) -> None:
+    def _punch(self, tries: int = _PUNCHES) -> None:
         """Packets to the device's ports: they open the way back, for its RTP and its RTCP."""
         if self._timer is not None:
             self._timer.cancel()
-        waiting = False
-        for pair in self._pairs:
-            waiting |= pair.punch()
-        interval = PUNCH_INTERVAL if waiting else REFRESH_INTERVAL
-        self._timer = asyncio.get_running_loop().call_later(interval, self._punch)
+        silent = [pair for pair in self._pairs if not pair.heard] if tries else self._pairs
+        for pair in silent:
+            pair.punch()
+        tries = tries - 1 if tries and silent else 0
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(PUNCH_INTERVAL if tries else REFRESH_INTERVAL, self._punch, tries)
 
     def _taken(self, host: str) -> bool:
         """Whether a datagram from that host is read; counts it either way."""
@@ -132,8 +134,9 @@ class DatagramMedia:
 
     def _address(self, host: str | None, port: int) -> SocketAddress:
         """Where to send to: ``host``, or the device itself."""
-        scope = self._peer[2:] if host is None else (0, _interface(self._local))
-        return (host or self._peer[0], port, *(scope if self._family == socket.AF_INET6 else ()))
+        if host is None:
+            return (self._peer[0], port, *self._peer[2:])
+        return (host, port, 0, _interface(self._local)) if self._family == socket.AF_INET6 else (host, port)
 
 
 class _Pair:
@@ -145,7 +148,8 @@ class _Pair:
         self.remote: tuple[int, int] | None = None
         self.group: str | None = None
         self._media = media
-        self._heard = False
+        self.heard = False
+        self._closed = False
         self._transports: list[asyncio.DatagramTransport] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -159,11 +163,14 @@ class _Pair:
                 transport, _ = await loop.create_datagram_endpoint(partial(_Port, receive), sock=sock)
                 waiting.pop()
                 self._transports.append(transport)
+                if self._closed:
+                    transport.abort()
         finally:
             for sock, _ in waiting:
                 sock.close()
 
     def close(self) -> None:
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
@@ -171,12 +178,11 @@ class _Pair:
             transport.abort()
         self._transports = []
 
-    def punch(self) -> bool:
-        """A packet to each of the device's ports; True where nothing has been heard of it yet."""
+    def punch(self) -> None:
+        """A packet to each of the device's ports."""
         if self.remote is not None and self.group is None:
             for transport, port in zip(self._transports, self.remote, strict=False):
                 transport.sendto(_PUNCH, self._media._address(None, port))
-        return not self._heard and bool(self._transports)
 
     def send(self, payload: bytes) -> None:
         if self.remote is not None and len(self._transports) == 2:
@@ -186,7 +192,7 @@ class _Pair:
         """One datagram on the even port; RTCP that strayed there is known by its type."""
         if not self._media._taken(sender[0]):
             return
-        self._heard = True
+        self.heard = True
         if len(data) > 1 and data[1] in _RTCP_TYPES:
             self._media._deliver(self.channels[1], data)
             return
@@ -197,14 +203,14 @@ class _Pair:
     def rtcp(self, data: bytes, sender: SocketAddress) -> None:
         """One datagram on the odd port."""
         if self._media._taken(sender[0]):
-            self._heard = True
+            self.heard = True
             self._media._deliver(self.channels[1], data)
 
     def _go_on(self, packets: list[bytes]) -> None:
         for packet in packets:
             self._media._deliver(self.channels[0], packet)
         deadline = self.buffer.next_deadline()
-        if deadline is not None and self._timer is None and self._transports:
+        if deadline is not None and self._timer is None and not self._closed:
             self._timer = asyncio.get_running_loop().call_at(deadline, self._flush)
 
     def _flush(self) -> None:
