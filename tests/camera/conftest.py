@@ -65,11 +65,12 @@ class ScriptedDevice:
         self.connections = set()
         self.sequence = 0
         self.http_port = self.rtsp_port = 0
+        self.tls = None  # an SSLContext: both ports speak TLS
         self._servers = []
 
     async def start(self):
         for name, serve in (("http_port", self._http), ("rtsp_port", self._rtsp)):
-            server = await asyncio.start_server(serve, "127.0.0.1", getattr(self, name))
+            server = await asyncio.start_server(serve, "127.0.0.1", getattr(self, name), ssl=self.tls)
             setattr(self, name, server.sockets[0].getsockname()[1])
             self._servers.append(server)
         return self

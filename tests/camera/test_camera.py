@@ -10,8 +10,10 @@ import pytest
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.camera.supervisor import Timing
-from onframe.errors import AuthenticationError, LocalProtocolError, StatusError, UnsupportedError
+from onframe.camera.tls import TLS
+from onframe.errors import AuthenticationError, CertificateError, LocalProtocolError, StatusError, UnsupportedError
 from onframe.record import AccessUnit, Gap, Record, StateChange, Undecodable
+from onframe.simulator.certificates import make_certificate, server_context
 
 QUICK = Backoff(initial=0.05, maximum=0.2)
 
@@ -73,12 +75,37 @@ def test_a_url_gives_host_ports_and_decoded_credentials():
 
 
 @pytest.mark.parametrize(
+    ("url", "ports"),
+    [
+        ("https://admin@host", (443, 322)),
+        ("rtsps://admin@host:8322", (443, 8322)),
+        ("https://admin@host:8443/?rtsp_port=8322", (8443, 8322)),
+    ],
+)
+def test_a_url_with_tls_is_verified_unless_told_otherwise(url, ports):
+    camera = Camera.from_url(url)
+    assert (camera.http_port, camera.rtsp_port, camera.tls) == (*ports, TLS("verify"))
+    assert Camera.from_url(url, tls=TLS("insecure")).tls == TLS("insecure")
+    plain = Camera.from_url(url.replace("https", "http").replace("rtsps", "rtsp"), tls=TLS("insecure"))
+    assert (plain.http_port, plain.rtsp_port) == ports
+
+
+def test_a_host_with_tls_has_the_ports_of_https_and_rtsps():
+    camera = Camera("cam.example", username="admin", password="x", tls=TLS())
+    assert (camera.http_port, camera.rtsp_port, camera.name) == (443, 322, "cam.example:443")
+
+
+def test_an_unknown_transport_is_refused():
+    with pytest.raises(ValueError, match='"tcp", "udp" or "multicast"'):
+        Camera("cam.example", username="admin", password="x", transport="pigeon")
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://admin:canary/1@host",
         "ftp://admin:canary@host",
         "http://admin:canary@host:99999",
-        "canary",
         "http://admin:canary@host/?rtsp_port=canary",
         "http://admin:canary@[::1",
     ],
@@ -687,6 +714,61 @@ async def test_a_password_changed_while_away_ends_the_session(device):
         refused = device.refused
         await asyncio.sleep(0.4)
         assert device.refused == refused <= 2
+
+
+# -- TLS
+
+
+@pytest.fixture(scope="module")
+def certificate():
+    return make_certificate("camera.example")
+
+
+async def secured(device, certificate):
+    await device.stop()
+    device.tls = server_context(certificate)
+    await device.start()
+
+
+async def test_a_pinned_camera_is_watched_over_https_and_rtsps(device, make_document, certificate):
+    await secured(device, certificate)
+    async with camera_of(device, tls=TLS("pin", pin=certificate.sha256)) as camera:
+        assert await camera.supports_metadata()
+        events = camera.events()
+        await next_of(events, StateChange, state="live")
+        await played(device)
+        device.send(make_document(target_id=3))
+        assert (await next_of(events, Record)).metadata.targets[0].target_id == 3
+    assert device.rtsp_log[0][1].startswith("rtsps://127.0.0.1:")
+
+
+@pytest.mark.fault("F36")
+async def test_another_certificate_ends_the_watch_for_good_and_nothing_is_sent(device, certificate):
+    await secured(device, certificate)
+    async with camera_of(device, tls=TLS("pin", pin="00" * 32)) as camera:
+        events = camera.events()
+        change = await anext(events)
+        assert (change.state, "pinned" in change.reason) == ("stopped", True)
+        with pytest.raises(CertificateError) as caught:
+            await anext(events)
+    assert caught.value.cause == "pin_changed"
+    assert device.http_log == device.rtsp_log == [] and device.refused == 0
+
+
+@pytest.mark.fault("F36")
+async def test_a_certificate_that_changes_while_watching_stops_the_session_without_another_try(device, certificate):
+    await secured(device, certificate)
+    async with camera_of(device, tls=TLS("pin", pin=certificate.sha256)) as camera:
+        events = camera.events()
+        await next_of(events, StateChange, state="live")
+        await secured(device, make_certificate("camera.example"))
+        change = await next_of(events, StateChange, state="stopped")
+        assert "another certificate" in change.reason
+        with pytest.raises(CertificateError):
+            await anext(events)
+        attempts = camera.counters["attempts"]
+        await asyncio.sleep(0.5)
+        assert camera.counters["attempts"] == attempts
 
 
 # -- ends

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -15,19 +15,17 @@ from onframe.camera.http import DeviceHTTP
 from onframe.camera.hub import Overflow
 from onframe.camera.inquiry import IDForms, Inquiry
 from onframe.camera.limiter import ConnectLimiter
-from onframe.camera.location import HTTP_PORT, address, authority
+from onframe.camera.location import HTTP_PORT, HTTPS_PORT, RTSPS_PORT, address, authority, host_name
 from onframe.camera.login import Login
 from onframe.camera.sessions import Plan, Sessions, Settings, Transport, Via
 from onframe.camera.settings import ConfigurationChange, configure
 from onframe.camera.supervisor import SessionStatus, Timing
+from onframe.camera.tls import TLS
 from onframe.camera.watch import Watch, accepts
 from onframe.errors import DecodeError, StatusError, UnsupportedError
 from onframe.isapi.config import DeviceCap, MetadataCap, MetadataCfg
 from onframe.isapi.resources import RTSP_PORT, IDForm
 from onframe.record import AccessUnit, Coordinates, Event, Gap, Record, StateChange, StreamEvent, Undecodable
-
-if TYPE_CHECKING:
-    from onframe.camera.tls import TLS
 
 _EVENTS = (Record, Gap, StateChange, Undecodable)
 _MAX_CHANNELS = 256
@@ -58,8 +56,8 @@ class Camera:
         *,
         username: str,
         password: str | Callable[[], str] | None,
-        http_port: int = HTTP_PORT,
-        rtsp_port: int = RTSP_PORT,
+        http_port: int | None = None,
+        rtsp_port: int | None = None,
         tls: TLS | None = None,
         transport: Transport = "tcp",
         remember_logins: bool | Path = True,
@@ -77,22 +75,21 @@ class Camera:
         timing: Timing = _TIMING,
         limiter: ConnectLimiter | None = None,
     ) -> None:
-        if tls is not None:
-            raise UnsupportedError("TLS is not implemented yet", hint="leave tls out, in a trusted network")
         if transport not in ("tcp", "udp", "multicast"):
             raise ValueError(f'transport is "tcp", "udp" or "multicast", not {transport!r}')
-        self.host = _checked_host(host)
-        self.http_port, self.rtsp_port, self.username = http_port, rtsp_port, username
+        self.host, self.username = host_name(host), username
+        self.http_port = http_port or (HTTP_PORT if tls is None else HTTPS_PORT)
+        self.rtsp_port = rtsp_port or (RTSP_PORT if tls is None else RTSPS_PORT)
         self.coordinates, self.strict, self.timeout = coordinates, strict, timeout
         self.tls, self.transport = tls, transport
-        self.name = name or authority(self.host, http_port, HTTP_PORT)
+        self.name = name or authority(self.host, self.http_port, HTTP_PORT)
         self.login = Login(username, password, host=self.host, allow_basic=allow_basic, algorithms=digest)
-        self._http = DeviceHTTP(self.host, http_port, self.login, timeout=timeout)
+        self._http = DeviceHTTP(self.host, self.http_port, self.login, timeout=timeout, tls=tls)
         self.inquiry = Inquiry(self._http, IDForms(metadata=metadata_id, subscribe=subscribe_id))
         settings = Settings(
             name=self.name,
             host=self.host,
-            rtsp_port=rtsp_port,
+            rtsp_port=self.rtsp_port,
             tls=tls,
             transport=transport,
             coordinates=coordinates,
@@ -108,15 +105,19 @@ class Camera:
     def from_url(cls, url: str, **options: Any) -> Camera:
         """A Camera from ``http://user:password@host:port/?rtsp_port=…``; also ``rtsp://`` with ``?http_port=``.
 
-        User and password are percent-decoded. ``options`` are those of Camera, and win. Raises ValueError.
+        ``https://`` and ``rtsps://`` turn TLS on, verified unless ``tls`` is given. User and password are
+        percent-decoded. ``options`` are those of Camera, and win. Raises ValueError.
         """
-        found = address(url)
-        given = {
+        found = address(url, secure=options.get("tls") is not None)
+        given: dict[str, Any] = {
             "username": found.username or "admin",
             "password": found.password,
             "http_port": found.http_port,
             "rtsp_port": found.rtsp_port,
+            "tls": TLS() if found.secure else None,
         }
+        if options.get("tls", ...) is None:
+            options = {name: value for name, value in options.items() if name != "tls"}
         return cls(found.host, **(given | options))
 
     def __repr__(self) -> str:
@@ -223,8 +224,8 @@ class Camera:
 
         ``types`` are configuration types ("ANPR"), ``sub_types`` those of the documents, ``kinds`` of "rule",
         "target", "ptz"; the filter holds whatever the device does. ``via="auto"`` subscribes where types are
-        given and the device can, else takes the channel stream. Raises AuthenticationError and
-        UnsupportedError alone (and LimitExceeded with ``overflow="raise"``).
+        given and the device can, else takes the channel stream. Raises AuthenticationError, CertificateError
+        and UnsupportedError alone (and LimitExceeded with ``overflow="raise"``).
         """
         return self._watch((Record,), False, channel, stream, types, sub_types, kinds, via, maxsize, overflow)
 
@@ -313,12 +314,3 @@ class Camera:
         )
         sessions = self._sessions
         return Watch(functools.partial(sessions.join, plan), sessions.leave, sessions.abandon)
-
-
-def _checked_host(host: str) -> str:
-    bare = host.strip()
-    if bare.startswith("[") and bare.endswith("]"):
-        bare = bare[1:-1]
-    if not bare or any(character in bare for character in "/@?# \r\n\t\0"):
-        raise ValueError("host is a name or an address alone; use Camera.from_url for a URL")
-    return bare

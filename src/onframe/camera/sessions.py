@@ -16,7 +16,7 @@ from onframe.camera.hub import Hub, Subscriber
 from onframe.camera.inquiry import Inquiry
 from onframe.camera.limiter import ConnectLimiter, shared_limiter
 from onframe.camera.link import RTSPLink
-from onframe.camera.location import Location, stream_address
+from onframe.camera.location import Location, session_url, stream_address
 from onframe.camera.login import Login
 from onframe.camera.supervisor import (
     CLEARING,
@@ -30,6 +30,7 @@ from onframe.camera.supervisor import (
 )
 from onframe.errors import (
     AuthenticationError,
+    CertificateError,
     ConnectionLost,
     DecodeError,
     LocalProtocolError,
@@ -38,7 +39,6 @@ from onframe.errors import (
     UnsupportedError,
 )
 from onframe.isapi.config import DeviceCap, MetadataCap
-from onframe.isapi.resources import stream_url
 from onframe.record import Coordinates, StateChange
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Sessions:
         self._loop = asyncio.get_running_loop()
         try:
             key = await self._key(plan)
-        except AuthenticationError as error:
+        except (AuthenticationError, CertificateError) as error:
             return self._refused(plan, error)
         session = self._session(key)
         if plan.video:
@@ -161,7 +161,7 @@ class Sessions:
         self._membership[subscriber] = session
         return subscriber
 
-    def _refused(self, plan: Plan, error: AuthenticationError) -> Subscriber:
+    def _refused(self, plan: Plan, error: AuthenticationError | CertificateError) -> Subscriber:
         """A queue that tells the refusal, and nothing else."""
         hub = Hub()
         subscriber = hub.subscribe(events=plan.events)
@@ -255,14 +255,17 @@ class Sessions:
     def _location(self, key: Key) -> Location:
         settings = self._settings
         if key.subscription is None:
-            return Location(stream_url(settings.host, settings.rtsp_port, key.channel, key.stream))
+            return Location(
+                session_url(settings.host, settings.rtsp_port, key.channel, key.stream, secure=settings.tls is not None)
+            )
         types = key.subscription or None
         return Location(None, functools.partial(self.subscribe, key.channel, key.stream, types, lenient=True))
 
     async def subscribe(self, channel: int, stream: int, types: Collection[str] | None, *, lenient: bool) -> str:
         """The RTSP URI of a new subscription (A.4)."""
         answer = await self._inquiry.subscribe(channel, stream, types, lenient=lenient)
-        return stream_address(answer.rtsp_uri, self._settings.host, self._settings.rtsp_port)
+        settings = self._settings
+        return stream_address(answer.rtsp_uri, settings.host, settings.rtsp_port, secure=settings.tls is not None)
 
     def _link(self, location: Location, session: Supervisor) -> Link:
         settings = self._settings

@@ -390,9 +390,10 @@ class Supervisor:
         return Gap(*self.where, epoch=self.epoch, received_at=datetime.now(UTC), reason=reason)
 
 
-def refusal(where: Where, error: AuthenticationError) -> StateChange:
+def refusal(where: Where, error: AuthenticationError | CertificateError) -> StateChange:
     """The one event of a session that never began."""
-    return StateChange(*where, epoch=0, state="auth_failed", reason=str(error), since=datetime.now(UTC))
+    state = "auth_failed" if isinstance(error, AuthenticationError) else "stopped"
+    return StateChange(*where, epoch=0, state=state, reason=_sentence(error), since=datetime.now(UTC))
 
 
 def _is_final(error: StatusError) -> bool:
