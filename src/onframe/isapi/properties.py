@@ -5,7 +5,7 @@ The pairs stay as sent; a value that is not of its kind is left out here and sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +14,7 @@ from onframe.isapi.leniency import boolean, known_value
 from onframe.isapi.values import integer, number
 
 if TYPE_CHECKING:
-    from onframe.isapi.metadata import Number, Property, Target
+    from onframe.isapi.metadata import Number, Target
 
 
 def _text(text: str) -> str:
@@ -199,9 +199,3 @@ def event_of(target: Target) -> BehaviorEvent | None:
     if "eventType" not in found and "triggerEvent" not in found:
         return None
     return BehaviorEvent(found.get("eventType"), bool(found.get("triggerEvent")), found.get("crossdirection"))
-
-
-def first_value(properties: Sequence[Property], description: str) -> str | None:
-    """The first value under this name, compared without case, or None."""
-    wanted = description.lower()
-    return next((value for name, value in properties if name.lower() == wanted), None)
