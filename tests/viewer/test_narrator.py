@@ -21,6 +21,8 @@ START = b"\0\0\0\1"
 # Baseline, level 3.1, 80 x 45 macroblocks without cropping: 1280 x 720; and 40 x 23 less 8 lines: 640 x 360
 SPS_720 = bytes.fromhex("6742001ff402802dc8")
 SPS_360 = bytes.fromhex("6742001ff405017fca")
+# H.265: Main, level 2.1, 640 x 368 less 4 units of 2 lines
+SPS_H265 = bytes.fromhex("42010101600000030090000003000003003fa005020171f2c0")
 IDR, SLICE = b"\x65\x88\x84", b"\x41\x9a\x24"
 ENDS = {"camera": "gate", "channel": 1, "stream": 1}
 
@@ -95,6 +97,12 @@ class TestHello:
         (hello,) = of(wire.Hello, tell(said, unit(12600, sps=SPS_360)))
         assert (hello.width, hello.height) == (640, 360)
 
+    def test_h265_is_named_as_browsers_know_it(self) -> None:
+        key = unit(9000, sps=SPS_H265)
+        key.codec = "H265"
+        *_, hello = of(wire.Hello, tell(narrator(), key))
+        assert (hello.codec, hello.width, hello.height) == ("hvc1.1.6.L63.90", 640, 360)
+
     def test_a_new_epoch_brings_another_at_once_and_forgets_its_rules(self) -> None:
         said = narrator()
         tell(said, unit(9000, sps=SPS_720), rule(LINE))
@@ -134,9 +142,11 @@ class TestPicture:
         assert len(of(Picture, outputs)) == 1
 
     @settings(max_examples=100)
-    @given(st.binary(max_size=60))
-    def test_whatever_stands_in_a_picture_no_exception_leaves(self, rest: bytes) -> None:
-        tell(narrator(), unit(0, sps=b"\x67" + rest), unit(3600))
+    @given(st.binary(max_size=60), st.sampled_from(["H264", "H265", "other"]))
+    def test_whatever_stands_in_a_picture_no_exception_leaves(self, rest: bytes, codec: str) -> None:
+        key = unit(0, sps=(b"\x42\x01" if codec == "H265" else b"\x67") + rest)
+        key.codec = codec
+        tell(narrator(), key, unit(3600))
 
 
 class TestRecord:

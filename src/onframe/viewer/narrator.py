@@ -20,8 +20,10 @@ from onframe.overlay.style import legend
 from onframe.overlay.vocabulary import Event, Shape
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
-from onframe.wire.payload.h264 import split_nals
-from onframe.wire.payload.sps import parse_sps
+from onframe.wire.payload import h265_sps, sps
+from onframe.wire.payload.h264 import H264Depacketizer
+from onframe.wire.payload.h265 import H265Depacketizer
+from onframe.wire.payload.nal import split_nals
 
 log = logging.getLogger("onframe.viewer")
 REMEMBERED = 3 * 25  # pictures; about three seconds
@@ -30,7 +32,7 @@ CATCH_UP_BYTES = 8 * 1024 * 1024
 COUNTERS = ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired")
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
-_SPS = 7
+_H264_SPS, _H265_SPS = 7, 33
 
 
 class Picture(NamedTuple):
@@ -153,14 +155,14 @@ class Narrator:
 
     def _describe(self, unit: AccessUnit) -> list[Output]:
         """A hello where a key picture brings another codec or size than the last."""
-        sps = next((nal for nal in split_nals(unit.data) if nal and nal[0] & 31 == _SPS), None)
-        if sps is None:
+        nal = _parameter_set(unit)
+        if nal is None:
             return []
         try:
-            parsed = parse_sps(sps)
+            parsed = (h265_sps if unit.codec == "H265" else sps).parse_sps(nal)
         except ProtocolError as error:
-            known, self._unreadable_sps = self._unreadable_sps, sps
-            return [] if known == sps else [wire.Error("video", f"the video's parameters cannot be read: {error}")]
+            known, self._unreadable_sps = self._unreadable_sps, nal
+            return [] if known == nal else [wire.Error("video", f"the video's parameters cannot be read: {error}")]
         codec, size = parsed.codec, (parsed.width, parsed.height)
         if (codec, size) == (self._codec, self._size):
             return []
@@ -243,3 +245,9 @@ class Narrator:
         times = list(self._arrivals)
         distances = sorted(later - earlier for earlier, later in zip(times, times[1:], strict=False) if later > earlier)
         return distances[len(distances) // 2] if distances else FRAME
+
+
+def _parameter_set(unit: AccessUnit) -> bytes | None:
+    """The sequence parameter set in a picture."""
+    codec, wanted = (H265Depacketizer, _H265_SPS) if unit.codec == "H265" else (H264Depacketizer, _H264_SPS)
+    return next((nal for nal in split_nals(unit.data) if codec.kind(nal) == wanted), None)
