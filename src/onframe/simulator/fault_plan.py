@@ -155,10 +155,11 @@ def parts_per_million(text: str) -> float:
 
 
 def every_count(text: str) -> int:
-    """How many requests a nonce is good for, as in ``every 5``; raises ValueError."""
-    if not text.startswith("every "):
-        raise ValueError('a number of requests is written like "every 5"')
-    return count(text.removeprefix("every ").strip())
+    """After how many requests nonces expire, as in ``every 5``; raises ValueError."""
+    found = count(text.removeprefix("every ").strip()) if text.startswith("every ") else 0
+    if found < 2:
+        raise ValueError('a number of requests is written like "every 5", and is not below 2')
+    return found
 
 
 def metadata_type(text: str) -> str:
@@ -182,7 +183,11 @@ CAMERA_WORDS: dict[str, Word] = {
         Word("loss", "RTP packets are lost", share, "5%", lasts=True),
         Word("reorder", "RTP packets come in the wrong order", share, "5%", lasts=True),
         Word("duplicate", "RTP packets come twice", share, "5%", lasts=True),
-        Word("cut", "RTSP connections are closed, at once or after so many bytes more", when=("time", "bytes")),
+        Word(
+            "cut",
+            "RTSP connections (the next, where none is open) are closed, now or after so many bytes",
+            when=("time", "bytes"),
+        ),
         Word("rst", "RTSP connections are reset"),
         Word("bye", "RTSP connections are closed with a good-bye (RTCP BYE)"),
         Word("stall", "nothing is sent, although requests are read", lasts=True),

@@ -133,6 +133,11 @@ class Faults:
         self._loop, self._thread = loop, threading.get_ident()
         self._run()
 
+    def ask_again(self) -> None:
+        """What lasts may be otherwise now: the device has started anew."""
+        self._hold(self._running(), self.now)
+        self._run()
+
     def end(self) -> None:
         """The camera stops: everything is right again."""
         if self._timer is not None:

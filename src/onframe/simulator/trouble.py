@@ -14,7 +14,8 @@ class Trouble:
     read; while ``half_open`` nothing is read either, as when a cable is cut. ``bytes_per_second`` slows what is
     written over RTSP; None is unhindered. ``clock_offset_ns`` is by how much the device's own clock is wrong: in
     documents, sender reports and Date alike. ``Source.epoch_ns`` follows it, so what counts from there is not
-    corrected again.
+    corrected again. ``nonce_requests`` is after how many HTTP requests the nonces expire; None is as
+    the device has it. ``cut_after`` is after how many bytes the next RTSP connection is closed, which sets it back.
     """
 
     loss: float = 0.0
@@ -24,3 +25,5 @@ class Trouble:
     half_open: bool = False
     bytes_per_second: float | None = None
     clock_offset_ns: int = 0
+    nonce_requests: int | None = None
+    cut_after: int | None = None
