@@ -105,7 +105,8 @@ class Record(msgspec.Struct, tag="record", tag_field="kind"):
 
     ``epoch`` counts connections, ``n`` rises within one. ``timestamp`` is the metadata track's RTP
     timestamp, extended to 64 bits (90 kHz). ``captured_at`` is in the camera's clock, of the grade
-    ``clock`` (sender_report, rtp_info, shared_base, document, arrival), right to ``uncertainty`` seconds.
+    ``clock`` (sender_report, rtp_info, shared_base, document, arrival), right to ``uncertainty`` seconds;
+    the grade is "untrusted" where it is a day or more from ours, as after a reboot until the camera asks for the time.
     ``video`` names the picture it belongs to where video is received with it.
     """
 

@@ -325,8 +325,24 @@ class TestTime:
         assert record.metadata.time.epoch_ms == (UNIX - 8 * 3600) * 1000
 
     def test_without_reports_the_documents_time_is_the_cameras(self):
-        (record,) = receiver(video=False).packet("m", rtp(1, xml(time="2020-05-01T00:00:00.250Z")), at(0))
-        assert (record.captured_at, record.clock) == (datetime(2020, 5, 1, 0, 0, 0, 250_000, tzinfo=UTC), "document")
+        (record,) = receiver(video=False).packet("m", rtp(1, xml(time="2023-11-14T09:00:00.250Z")), at(0))
+        assert (record.captured_at, record.clock) == (datetime(2023, 11, 14, 9, 0, 0, 250_000, tzinfo=UTC), "document")
+
+    @pytest.mark.fault("F34")
+    @pytest.mark.parametrize("time", ["1970-01-01T00:00:05Z", "2000-01-01T00:00:00Z", "2023-11-15T22:13:21Z"])
+    def test_a_camera_whose_clock_was_never_set_is_not_trusted(self, time):
+        (record,) = receiver(video=False).packet("m", rtp(1, xml(time=time)), at(0))
+        assert (record.captured_at, record.clock) == (datetime.fromisoformat(time), "untrusted")
+
+    @pytest.mark.fault("F48")
+    def test_a_camera_whose_clock_is_set_is_counted_and_the_next_record_says_so(self):
+        made = receiver(video=False)
+        made.rtcp("m", sender_report(NTP, 0), at(0))
+        made.rtcp("m", sender_report(NTP + (3605 << 32), 450_000), at(5 * 25))
+        first, second = (made.packet("m", rtp(n, xml(), timestamp=450_000 + 3600 * n), at(126 + n))[0] for n in (1, 2))
+        assert first.warnings == ["the camera's clock was set"] and second.warnings == []
+        assert first.captured_at == START + timedelta(hours=1, seconds=5.04)
+        assert made.counters["clock_steps"] == 1
 
     def test_without_anything_arrival_is_the_time(self):
         document = xml().replace(b"<time>2023-11-14T22:13:20.000+00:00</time>", b"")

@@ -41,6 +41,8 @@ log = logging.getLogger("onframe.camera")
 
 _CODECS: dict[str, type[NALDepacketizer]] = {codec.ENCODING: codec for codec in (H264Depacketizer, H265Depacketizer)}
 _NS = 1_000_000_000
+_UNTRUSTED = 86_400 * _NS
+"""A camera's time this far (ns) from ours is no time: no zone explains it, the clock was never set."""
 _ASSUMED = Coordinates()
 _NONE: Mapping[str, str] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,6 +69,7 @@ class Receiver:
         self.camera, self.channel, self.stream, self.epoch = camera, channel, stream, epoch
         self.coordinates = coordinates
         self.clock = SessionClock()
+        self._steps = 0
         self._ssrc, self._cname, self._max_size = ssrc, cname, max_size
         self._tracks: dict[str, ReceivedTrack] = {}
         self._video: VideoTrack | None = None
@@ -117,6 +120,12 @@ class Receiver:
     def video(self) -> NALDepacketizer | None:
         """The picture's depacketizer: parameter sets, codec string, counters."""
         return self._video.pictures if self._video is not None else None
+
+    @property
+    def jitter(self) -> float | None:
+        """Interarrival jitter of the metadata track, in seconds (RFC 3550 section 6.4.1); None where there is none."""
+        documents = (track for track in self._tracks.values() if isinstance(track, DocumentTrack))
+        return next((track.jitter / track.clock_rate for track in documents), None)
 
     # -- what the peer sends -----------------------------------------------------------------
 
@@ -318,6 +327,9 @@ class Receiver:
             warnings.append("the message ended without a marker")
         if track.goes_back(message):
             warnings.append("the RTP timestamp went back")
+        if self._steps != (steps := self.clock.steps):
+            self._steps = steps
+            warnings.append("the camera's clock was set")
         return Record(
             camera=self.camera,
             channel=self.channel,
@@ -329,7 +341,7 @@ class Receiver:
             format=document.format,
             timestamp=message.timestamp,
             captured_at=_captured_at(time.ns),
-            clock=time.grade.value,
+            clock=time.grade.value if abs(time.ns - now_ns) < _UNTRUSTED else "untrusted",
             uncertainty=time.uncertainty,
             coordinates=self.coordinates,
             video=self._video_time(track, message.timestamp),
