@@ -65,15 +65,24 @@ class DeviceHTTP:
         Raises StatusError (the device says no), AuthenticationError, ConnectionLost (refused, cut, out of time),
         RemoteProtocolError (a redirect, a page for humans), CertificateError, DecodeError or LimitExceeded.
         """
+        return _answer(request, await self._exchange(request))
+
+    async def read(self, request: Request) -> bytes:
+        """The body of the answer as it came, for documents that are not the guide's. Raises as `request` does."""
+        response = await self._exchange(request)
+        if response.status_code != 200:
+            raise _http_error(request, response)
+        return response.content
+
+    async def _exchange(self, request: Request) -> httpx2.Response:
         course = _Course()
         try:
             async with asyncio.timeout(self._timeout), self._turn:
-                response = await self._send(request, course)
+                return await self._send(request, course)
         except TimeoutError as error:
             raise self._late(request, course, self._timeout) from error
         except httpx2.HTTPError as error:
             raise await self._translate(request, course, error) from error
-        return _answer(request, response)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -87,6 +87,10 @@ class Inquiry:
         body = encode(SubscribeType(type=None if types is None else list(types)), "json")
         return await self._ask(resources.SUBSCRIBE_TYPE, channel, stream, RTSPMetadataURI, body, lenient=lenient)
 
+    async def read(self, request: Request) -> bytes:
+        """The body of any answer, as it came."""
+        return await self._http.read(request)
+
     async def _ask(
         self, resource: Resource, channel: int, stream: int, wanted: type[T], body: bytes = b"", *, lenient: bool
     ) -> T:
