@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import socket
 import struct
 
 import pytest
@@ -45,6 +46,30 @@ def md5(text):
     return hashlib.md5(text.encode()).hexdigest()
 
 
+class UDPOut:
+    """Takes interleaved frames as a connection does, and sends their payloads as datagrams."""
+
+    def __init__(self, client):
+        self.transport, self.client = self, client
+        self.sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+        for sock in self.sockets:
+            sock.bind(("127.0.0.1", 0))
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
+        self.ports = [sock.getsockname()[1] for sock in self.sockets]
+
+    def write(self, frame):
+        odd = frame[1] % 2
+        self.sockets[odd].sendto(frame[4:], (self.client[0], self.client[1] + odd))
+
+    def is_closing(self):
+        return self.sockets[0].fileno() < 0
+
+    def close(self):
+        for sock in self.sockets:
+            sock.close()
+
+
 class ScriptedDevice:
     """One camera with one channel. Attributes may be changed at any time; what was asked is in the logs."""
 
@@ -58,6 +83,11 @@ class ScriptedDevice:
         self.rtsp_uri = "rtsp://10.99.99.99:554/ISAPI/Streaming/channels/101?token=7"
         self.known_tokens = None  # URIs that DESCRIBE knows; None: all
         self.describe_status = None
+        self.describe_headers = ""
+        self.transports = {"tcp"}  # of "tcp", "udp", "multicast"; others are refused with 461
+        self.group = ("239.195.17.4", 40104)
+        self.udp_answer = "RTP/AVP;unicast;server_port={0}-{1}"
+        self.udp_asked = []  # (host, port) to which the RTP of each SETUP over UDP goes
         self.http_paths = None  # path → bytes that replace the usual answer; (status, bytes) too
         self.frozen = False
         self.rtsp_log, self.http_log, self.refused = [], [], 0
@@ -186,8 +216,27 @@ class ScriptedDevice:
             pass
         finally:
             self.connections.discard(writer)
-            self.playing = [entry for entry in self.playing if entry[0] is not writer]
-            writer.close()
+            gone = [writer, *(out for _, out in channels)]
+            self.playing = [entry for entry in self.playing if entry[0] not in gone]
+            for out in gone:
+                out.close()
+
+    def _set_up(self, asked, track, writer, channels):
+        kind = "tcp" if "TCP" in asked else "multicast" if "multicast" in asked else "udp"
+        if kind not in self.transports:
+            return 461, ""
+        if kind == "tcp":
+            out, transport = writer, f"RTP/AVP/TCP;unicast;interleaved={2 * track}-{2 * track + 1}"
+        elif kind == "multicast":
+            out = UDPOut(self.group)
+            transport = f"RTP/AVP;multicast;destination={self.group[0]};port={self.group[1]}-{self.group[1] + 1};ttl=1"
+        else:
+            client = (writer.get_extra_info("peername")[0], int(re.search(r"client_port=(\d+)", asked)[1]))
+            self.udp_asked.append(client)
+            out = UDPOut(client)
+            transport = self.udp_answer.format(*out.ports)
+        channels.append((track, out))
+        return 200, f"Session: 77;timeout=60\r\nTransport: {transport}\r\n"
 
     def _rtsp_answer(self, head, writer, channels):
         line, *fields = head.split("\r\n")
@@ -202,15 +251,13 @@ class ScriptedDevice:
             self.rtsp_log.append((method, uri))
             if method == "DESCRIBE":
                 status, body = self._describe(uri)
-                more = f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
+                more = f"Content-Type: application/sdp\r\n{self.describe_headers}Content-Length: {len(body)}\r\n"
             elif method == "SETUP":
                 track = int(re.search(r"trackID=(\d)", uri)[1])
-                channels.append((track, 2 * track))
-                interleaved = f"{2 * track}-{2 * track + 1}"
-                more = f"Session: 77;timeout=60\r\nTransport: RTP/AVP/TCP;unicast;interleaved={interleaved}\r\n"
+                status, more = self._set_up(headers["transport"], track, writer, channels)
             elif method == "PLAY":
                 more = "Session: 77\r\n"
-                self.playing += [(writer, channel) for track, channel in channels if track == 3]
+                self.playing += [(out, 2 * track) for track, out in channels if track == 3]
         return f"RTSP/1.0 {status} x\r\nCSeq: {headers['cseq']}\r\n{more}\r\n{body}".encode()
 
     def _describe(self, uri):
