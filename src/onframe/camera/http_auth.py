@@ -93,7 +93,7 @@ class _Attempt:
         if kind is ChallengeKind.STALE:
             self._stale += 1
             if self._stale > _STALE_TRIES:
-                raise self._login.refuse(f"it calls {self._stale} nonces in a row stale")
+                raise self._login.refuse(f"it calls {self._stale} nonces in a row stale", remember=False)
         elif self._login.accepted and kind is ChallengeKind.FRESH and not self._fresh:
             self._fresh += 1
         else:
@@ -110,7 +110,8 @@ class _Attempt:
     def _refusal(self, response: httpx2.Response, locked: str | None) -> AuthenticationError:
         text = f"HTTP {response.status_code}, wrong user name or password" if self._signed else "before any try"
         if locked:
-            return self._login.refuse(f"{text}; the device says: {locked}", hint="wait until the device unlocks it")
+            hint, seconds = "wait until the device unlocks it", lock_seconds(response.content)
+            return self._login.refuse(f"{text}; the device says: {locked}", hint=hint, locked_for=seconds)
         return self._login.refuse(text)
 
 
@@ -126,6 +127,13 @@ def lock_state(body: bytes) -> str | None:
     words = [_LOCKED] if status in ("lock", "locked", "true", "1") else []
     words += [f"{_WORDS[name]} {value}" for name, value in fields.items()]
     return ", ".join(words) or None
+
+
+def lock_seconds(body: bytes) -> float:
+    """For how many seconds a body says that the account is locked; 0 where it does not say."""
+    fields = {name: value for name, value in _LOCK_FIELD.findall(body[:65536])}
+    values = [fields.get(name, b"") for name in (b"unlockTime", b"resLockTime")]
+    return max((float(value) for value in values if value.isdigit() and len(value) < 10), default=0.0)
 
 
 _WORDS = {

@@ -10,17 +10,24 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from onframe.camera.attempts import Attempts
+from onframe.camera.state import Lock
 from onframe.errors import AuthenticationError
 from onframe.wire.digest import DigestClient
 
 _HINT = "check user name and password; nothing is sent again, because devices lock accounts after a few wrong ones"
+_REMEMBERED = (
+    "devices lock accounts after a few wrong passwords: give another password, wait, or forget the refusal with "
+    "'onframe doctor --forget-login {host}' (in a program: remember_logins=False)"
+)
 
 
 class Login:
     """The credentials for one host and what the host said to them.
 
     ``password`` may be a callable, called once when first needed. ``algorithms`` lists the digests to accept,
-    strongest first; ``allow_basic`` lets the password be sent readably where the device asks for it.
+    strongest first; ``allow_basic`` lets the password be sent readably where the device asks for it. ``attempts``
+    remembers refusals across processes: what was refused lately is refused here, before anything is sent.
     """
 
     def __init__(
@@ -31,12 +38,15 @@ class Login:
         host: str,
         allow_basic: bool = False,
         algorithms: Sequence[str] | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
         self.username, self.host = username, host
         self.accepted = False
         self.refused: AuthenticationError | None = None
         self._password = password
         self._allow_basic, self._algorithms = allow_basic, algorithms
+        self._attempts = attempts
+        self._lock: Lock | None = None
         self._clients: dict[str, DigestClient] = {}
         self._trial: asyncio.Task[object] | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -64,9 +74,10 @@ class Login:
             if self.refused is not None:
                 raise self._same()
             if self._password is None:
-                raise self.refuse("it asks for a password, and none was given")
+                raise self.refuse("it asks for a password, and none was given", remember=False)
             if self._trial is None:
                 self._begin(task)
+                await self._look_back()
             if self._trial is task:
                 return
             await self._change()
@@ -74,13 +85,22 @@ class Login:
     def accept(self) -> None:
         """A request with the credentials was answered with anything but 401."""
         if self.refused is None:
+            if not self.accepted and self._attempts is not None:
+                self._attempts.forget(self.host, self.username, self._secret())
             self.accepted = True
         self._end()
 
-    def refuse(self, message: str, *, hint: str | None = None) -> AuthenticationError:
-        """The final verdict: returns the error to raise; all who wait raise the same."""
+    def refuse(
+        self, message: str, *, hint: str | None = None, remember: bool = True, locked_for: float = 0.0
+    ) -> AuthenticationError:
+        """The final verdict: returns the error to raise; all who wait raise the same.
+
+        ``remember`` keeps it for other processes; ``locked_for`` is the lock that the device tells, in seconds.
+        """
         if self.refused is None:
             self.accepted = False
+            if remember and self._attempts is not None:
+                self._attempts.record(self.host, self.username, self._secret(), locked_for=locked_for)
             self.refused = AuthenticationError(
                 f"{self.host} refused the user {self.username!r}: {message}", hint=hint or _HINT
             )
@@ -91,6 +111,20 @@ class Login:
         """The caller's trial ended without a verdict, the connection being lost; the next may try."""
         if self._trial is asyncio.current_task():
             self._end()
+
+    async def _look_back(self) -> None:
+        """Wait for other processes that try the same, and learn what they were told."""
+        if self._attempts is None:
+            return
+        try:
+            self._lock = await self._attempts.trial(self.host, self.username)
+            found = self._attempts.refusal(self.host, self.username, self._secret())
+        except BaseException:
+            self._end()
+            raise
+        if found is not None:
+            text = f"this password was refused before, and is not sent again until {found.over}"
+            raise self.refuse(text, hint=_REMEMBERED.format(host=self.host), remember=False)
 
     def _secret(self) -> str:
         if callable(self._password):
@@ -114,6 +148,9 @@ class Login:
         if self._trial is not None:
             self._trial.remove_done_callback(self._ended)
         self._trial = None
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

@@ -41,8 +41,11 @@ def read(path: Path) -> bytes | None:
     return data
 
 
-def write(path: Path, data: bytes) -> None:
-    """Replace the file at once, readable by this user alone. Raises OSError."""
+def write(path: Path, data: bytes, *, replace: bool = True) -> None:
+    """Replace the file at once, readable by this user alone; without ``replace`` one that is there stays.
+
+    Raises OSError.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
     try:
@@ -50,11 +53,14 @@ def write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
+        if replace:
+            os.replace(name, path)
+        else:
+            with contextlib.suppress(FileExistsError):
+                os.link(name, path)
+    finally:
         with contextlib.suppress(OSError):
             os.unlink(name)
-        raise
 
 
 def warn_once(path: Path, text: str, *arguments: object) -> None:

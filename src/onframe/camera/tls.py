@@ -201,10 +201,13 @@ _PIN_HINT = "if it is your device, compare the fingerprint there and keep it: on
 
 
 def handshake_failure(error: BaseException) -> OSError | None:
-    """The failure of a handshake among an error and its causes; None where there is none."""
+    """The failure of a handshake among an error and its causes; None where there is none.
+
+    Old devices reset the connection instead of saying what they miss.
+    """
     seen: BaseException | None = error
     for _ in range(16):
-        if seen is None or isinstance(seen, ssl.SSLError):
+        if seen is None or isinstance(seen, ssl.SSLError | ConnectionResetError):
             return seen
         seen = seen.__cause__ or seen.__context__
     return None
