@@ -79,10 +79,24 @@ def _section(media: str, payload_type: str, encoding: str, bandwidth: int) -> Me
 
 
 def _video(parameters: VideoParameters) -> MediaDescription:
-    section = _section("video", "96", "H264/90000", 5000)
+    section = _section("video", "96", f"{parameters.codec}/90000", 5000)
     section.attributes.insert(1, ("x-dimensions", f"{parameters.width},{parameters.height}"))
-    sets = ",".join(base64.b64encode(nal).decode() for nal in (parameters.sps, parameters.pps))
-    level = parameters.sps[1:4].hex().upper()
-    fmtp = f"96 profile-level-id={level}; packetization-mode=1; sprop-parameter-sets={sets}"
-    section.attributes.append(("fmtp", fmtp))
+    section.attributes.append(("fmtp", f"96 {_h265(parameters) if parameters.codec == 'H265' else _h264(parameters)}"))
     return section
+
+
+def _h264(parameters: VideoParameters) -> str:
+    """RFC 6184 section 8.2.1."""
+    level = parameters.sps[1:4].hex().upper()
+    sets = f"{_base64(parameters.sps)},{_base64(parameters.pps)}"
+    return f"profile-level-id={level}; packetization-mode=1; sprop-parameter-sets={sets}"
+
+
+def _h265(parameters: VideoParameters) -> str:
+    """RFC 7798 section 7.1; nothing of a stream whose parameter sets are not known yet."""
+    sets = {"vps": parameters.vps, "sps": parameters.sps, "pps": parameters.pps}
+    return "; ".join(f"sprop-{name}={_base64(nal)}" for name, nal in sets.items() if nal)
+
+
+def _base64(nal: bytes) -> str:
+    return base64.b64encode(nal).decode()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from onframe.simulator.playback import Offer, Playback, Station
+from onframe.simulator.device import Place
+from onframe.simulator.playback import Playback, Station
 from onframe.simulator.streaming import TRACK_IDS
 from onframe.simulator.udp import TTL, Address, GroupPorts
 from onframe.wire.headers import Transport
@@ -13,9 +14,9 @@ from onframe.wire.headers import Transport
 class Group:
     """One group, its sender, and who has set which tracks up or plays them."""
 
-    def __init__(self, station: Station, offer: Offer, local: Address) -> None:
+    def __init__(self, station: Station, place: Place, local: Address) -> None:
         self._ports = GroupPorts(station.ports, local, TRACK_IDS)
-        self.playback = Playback(station, offer, lambda track, packets, rtcp: self._send(track, packets, rtcp))
+        self.playback = Playback(station, place, lambda track, packets, rtcp: self._send(track, packets, rtcp))
         self._playing: dict[object, frozenset[str]] = {}
 
     @property
@@ -72,14 +73,15 @@ class Groups:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def join(self, member: object, offer: Offer, local: Address) -> tuple[Group, Callable[[], None]]:
-        """The group of that offer on the interface of ``local``, and how to leave it.
+    def join(self, member: object, place: Place, local: Address) -> tuple[Group, Callable[[], None]]:
+        """The group of that place on the interface of ``local``, and how to leave it.
 
         Raises LimitExceeded and OSError where there are no ports for it.
         """
-        key = (*offer.key, local[0])
+        one = place.subscription
+        key = (place.channel, place.stream, one and one.token, place.plain, local[0])
         if key not in self._groups:
-            self._groups[key] = Group(self._station, offer, local)
+            self._groups[key] = Group(self._station, place, local)
             self._members[key] = set()
         self._members[key].add(member)
         return self._groups[key], lambda: self._leave(member, key)

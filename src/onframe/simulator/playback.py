@@ -54,10 +54,11 @@ class Station:
         """Whether nothing can be sent at all."""
         return self.trouble.stalled or self.trouble.half_open
 
-    def streaming(self) -> Streaming:
+    def streaming(self, place: Place) -> Streaming:
         """A new session's tracks, with numbers of its own."""
         self.drawn += 1
         return Streaming(
+            codec=self.sources[place.channel].video_parameters(place.stream).codec,
             clock=self.clock,
             draw=random.Random(f"{self.seed}/{self.drawn}"),
             quirks=self.quirks,
@@ -67,28 +68,14 @@ class Station:
         )
 
 
-@dataclass(frozen=True)
-class Offer:
-    """What a URL stands for: a place, with ONVIF's metadata in the place of our own where the URL is ONVIF's."""
-
-    place: Place
-    onvif: bool = False
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """The same for the same offer."""
-        one = self.place.subscription
-        return (self.place.channel, self.place.stream, one and one.token, self.onvif)
-
-
 class Playback:
-    """Sends the ``tracks`` of an offer from `start` to `pause` or `end`, all in one numbering."""
+    """Sends the ``tracks`` of a place from `start` to `pause` or `end`, all in one numbering."""
 
-    def __init__(self, station: Station, offer: Offer, send: Send) -> None:
-        self.offer = offer
+    def __init__(self, station: Station, place: Place, send: Send) -> None:
+        self.place = place
         self.tracks: set[str] = set()
-        self.source = station.sources[offer.place.channel]
-        self.streaming = station.streaming()
+        self.source = station.sources[place.channel]
+        self.streaming = station.streaming(place)
         self._station = station
         self._send = send
         self._attachment: Attachment | None = None
@@ -104,7 +91,7 @@ class Playback:
     def start(self) -> None:
         """Reports first, then the rules as they stand (R-035), then what happens. Again: the first two once more."""
         if self._attachment is None:
-            self._attachment = self.source.attach(self.offer.place.stream, self._on_item)
+            self._attachment = self.source.attach(self.place.stream, self._on_item)
             self._begun = True
             self._quiet_until = self.source.now() + int(self._station.quirks.silence * 1e9)
         self.report(time.monotonic())
@@ -169,7 +156,7 @@ class Playback:
     def _send_item(self, item: MediaItem) -> None:
         if item.track not in self.tracks:
             return
-        if self.offer.onvif and item.track == "metadata":
+        if self.place.plain and item.track == "metadata":
             item = self._as_onvif(item)
         packets = [packet.serialize() for packet in self.streaming.packets(item)]
         if packets:
@@ -189,7 +176,7 @@ class Playback:
         """Only enabled and subscribed types; what has no type goes to whole channels only (R-060, R-061)."""
         if item.track != "metadata":
             return True
-        place = self.offer.place
+        place = self.place
         if not self._station.device.enabled(place.channel, item.metadata_type):
             return False
         return place.subscription is None or place.subscription.wants(item.metadata_type)

@@ -16,6 +16,7 @@ from onframe.simulator.source import MediaItem
 from onframe.simulator.trouble import Trouble
 from onframe.wire.headers import RTPInfo, StreamInfo
 from onframe.wire.payload.h264 import H264Packetizer
+from onframe.wire.payload.h265 import H265Packetizer
 from onframe.wire.payload.message import Packetizer
 from onframe.wire.payload.pcm import PCMPacketizer
 from onframe.wire.rtcp import (
@@ -71,6 +72,7 @@ class OutgoingTrack:
         announced_ssrc: int | None = None,
         base: int | None = None,
         max_payload: int = 1000,
+        codec: str = "H264",
     ) -> None:
         self.name = name
         self.clock_rate = CLOCK_RATES[name]
@@ -79,7 +81,7 @@ class OutgoingTrack:
         self.announced_ssrc = self.ssrc if announced_ssrc is None else announced_ssrc
         self.packets = 0
         self.octets = 0
-        self._packetizer = _packetizer(name, self.ssrc, draw.getrandbits(16), max_payload)
+        self._packetizer = _packetizer(name, codec, self.ssrc, draw.getrandbits(16), max_payload)
 
     @property
     def sequence_number(self) -> int:
@@ -121,7 +123,9 @@ class OutgoingTrack:
         return (self.sender_report(at, epoch_ns) if report else ReceiverReport(self.ssrc).serialize()) + bye
 
 
-def _packetizer(name: str, ssrc: int, sequence_number: int, max_payload: int) -> _Packetizer:
+def _packetizer(name: str, codec: str, ssrc: int, sequence_number: int, max_payload: int) -> _Packetizer:
+    if name == "video" and codec == "H265":
+        return H265Packetizer(96, ssrc=ssrc, sequence_number=sequence_number)
     if name == "video":
         return H264Packetizer(96, ssrc=ssrc, sequence_number=sequence_number)
     if name == "audio":
@@ -145,8 +149,10 @@ class Streaming:
         trouble: Trouble | None = None,
         loss: float = 0.0,
         lost: list[Lost] | None = None,
+        codec: str = "H264",
     ) -> None:
         self.clock = clock
+        self._codec = codec
         self.tracks: dict[str, OutgoingTrack] = {}
         self.lost = [] if lost is None else lost
         self._quirks = quirks or Quirks()
@@ -169,6 +175,7 @@ class Streaming:
                 announced_ssrc=ANNOUNCED_SSRC if fixed else None,
                 base=self._shared_base if shared else None,
                 max_payload=self._packing.max_payload,
+                codec=self._codec,
             )
         return self.tracks[name]
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from onframe.errors import LimitExceeded
 from onframe.simulator import manners
 from onframe.simulator.description import describe
 from onframe.simulator.device import Condition, Place
 from onframe.simulator.multicast import Group, Groups
-from onframe.simulator.playback import Offer, Playback, Station
+from onframe.simulator.playback import Playback, Station
 from onframe.simulator.streaming import TRACK_IDS
 from onframe.simulator.udp import Address, ClientPorts
 from onframe.wire.headers import DEFAULT_SESSION_TIMEOUT, RTPInfo, Transport
@@ -22,8 +20,6 @@ from onframe.wire.rtsp import InterleavedFrame, Request
 from onframe.wire.server_session import Refusal, Resource, ServerSession
 
 _TRACK_NAMES = {number: name for name, number in TRACK_IDS.items()}
-_AV_STREAM = re.compile(r"/av_stream(?=[/?]|$)")
-_PLAIN = re.compile(r"/Streaming/Channels/([0-9]{1,5})(?:/|$)", re.IGNORECASE)
 _RETRY_AFTER = ("Retry-After", "10")
 
 _CONDITIONS: dict[Condition, tuple[int, list[tuple[str, str]]]] = {
@@ -130,9 +126,9 @@ class Visit:
 
     def resource(self, uri: str) -> Resource | None:
         """The channel, subscription or track that the URL names."""
-        uri = _AV_STREAM.sub("", uri)
-        offer = self._offer(uri)
-        if offer is None or not self._has(offer.place):
+        place = self._station.device.place(uri)
+        source = None if place is None else self._station.sources.get(place.channel)
+        if place is None or source is None or place.stream not in source.streams:
             return None
         last = uri.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
         track = None
@@ -141,78 +137,60 @@ class Visit:
             track = _TRACK_NAMES.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 4 else None
             if track not in self._tracks():
                 return None
-        return Resource(offer, self._tracks(), track)
-
-    def _offer(self, uri: str) -> Offer | None:
-        place = self._station.device.place(uri)
-        if place is not None or not self._station.quirks.onvif_track_on_plain_url:
-            return None if place is None else Offer(place)
-        try:
-            path = urlsplit(uri).path
-        except ValueError:
-            return None
-        if path.lower().startswith("/isapi/"):
-            return None
-        named = _PLAIN.match(path)
-        found = self._station.device.parse_id(named[1]) if named else (next(iter(self._station.sources)), 1)
-        return None if found is None else Offer(Place(*found), onvif=True)
-
-    def _has(self, place: Place) -> bool:
-        return place.channel in self._station.sources and place.stream <= 2
+        return Resource(place, self._tracks(), track)
 
     def _tracks(self) -> tuple[str, ...]:
         return ("video", "audio", "metadata") if self._station.device.types else ("video", "audio")
 
     def describe(self, resource: Resource, uri: str) -> bytes:
         """The guide's SDP for this stream."""
-        offer = _offer_of(resource)
+        place = _place_of(resource)
         return describe(
-            self._station.sources[offer.place.channel].video_parameters(offer.place.stream),
+            self._station.sources[place.channel].video_parameters(place.stream),
             address=str(self._ends.local[0]),
             session=time.time_ns() // 1000,
             uri=uri,
             quirks=self._station.quirks,
             metadata="metadata" in resource.tracks,
-            onvif=offer.onvif,
+            onvif=place.plain,
         ).serialize()
 
     def transport(self, resource: Resource, track: str, offered: Transport) -> Transport | None:
         """In the connection, over UDP to the client's own address, or by the stream's group."""
-        offer = _offer_of(resource)
+        place = _place_of(resource)
         if track == "metadata" and not self._station.quirks.setup_subset and not self.session.tracks:
             raise Refusal(455)
         try:
             if offered.kind == "tcp":
-                return Transport(offered.protocol, ssrc=self._announced_ssrc(offer, track))
+                return Transport(offered.protocol, ssrc=self._announced_ssrc(place, track))
             if self._ends.secure:  # in the clear beside TLS: never
                 return None
-            return (
-                self._by_udp(offer, track, offered) if offered.kind == "udp" else self._by_group(offer, track, offered)
-            )
+            by = self._by_udp if offered.kind == "udp" else self._by_group
+            return by(place, track, offered)
         except (LimitExceeded, OSError):
             raise Refusal(453, [_RETRY_AFTER]) from None
 
-    def _by_udp(self, offer: Offer, track: str, offered: Transport) -> Transport | None:
+    def _by_udp(self, place: Place, track: str, offered: Transport) -> Transport | None:
         numbers = offered.client_port
         if numbers is None or not numbers[0] or not numbers[1]:
             return None
-        ssrc = self._announced_ssrc(offer, track)
+        ssrc = self._announced_ssrc(place, track)
         pair = self._station.ports.bind(self._ends.local, self._ends.family)
         self._ports[track] = ports = ClientPorts(pair, self._ends.client, numbers)
         ports.listen(self.renew)
         return Transport(offered.protocol, client_port=numbers, server_port=pair.numbers, ssrc=ssrc)
 
-    def _by_group(self, offer: Offer, track: str, offered: Transport) -> Transport | None:
+    def _by_group(self, place: Place, track: str, offered: Transport) -> Transport | None:
         if ":" in self._ends.local[0]:
             return None
         if self._group is None:
-            self._group, self._leave = self._groups.join(self, offer, self._ends.local)
+            self._group, self._leave = self._groups.join(self, place, self._ends.local)
         return self._group.transport(track, offered)
 
-    def _announced_ssrc(self, offer: Offer, track: str) -> int:
+    def _announced_ssrc(self, place: Place, track: str) -> int:
         """What SETUP's answer claims, which for the guide's metadata is not what is sent."""
         if self._playback is None:
-            self._playback = Playback(self._station, offer, self._send)
+            self._playback = Playback(self._station, place, self._send)
         return self._playback.streaming.track(track).announced_ssrc
 
     def rtp_info(self, resource: Resource, tracks: Sequence[str], uri: str) -> RTPInfo | None:
@@ -243,12 +221,12 @@ class Visit:
             self._playback.tick(now)
 
     def _play(self) -> None:
-        offer = _offer_of(self.session.resource)
+        place = _place_of(self.session.resource)
         names = frozenset(track.name for track in self.session.tracks)
         if self._begun is None:
-            self._begun = offer.place
-            if offer.place.subscription is not None:
-                self._station.device.begin(offer.place.subscription)
+            self._begun = place
+            if place.subscription is not None:
+                self._station.device.begin(place.subscription)
         if self._group is not None:
             self._group.play(self, names)
         elif self._playback is not None:
@@ -288,6 +266,6 @@ class Visit:
             self._station.device.end(begun.subscription, teardown=teardown)
 
 
-def _offer_of(resource: Resource | None) -> Offer:
-    assert resource is not None and isinstance(resource.key, Offer)
+def _place_of(resource: Resource | None) -> Place:
+    assert resource is not None and isinstance(resource.key, Place)
     return resource.key
