@@ -1,6 +1,6 @@
 """What a device says of its firmware, read strictly, and which firmware is known to be dangerous.
 
-A device's strings are hostile until proven otherwise: numbers are taken out of them and written anew, nothing is echoed.
+A device's strings are hostile until proven otherwise: numbers are taken out and written anew, nothing is echoed.
 """
 
 from __future__ import annotations

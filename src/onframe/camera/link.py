@@ -14,7 +14,7 @@ from onframe.camera.location import Location
 from onframe.camera.login import Login
 from onframe.camera.receiver import Receiver
 from onframe.camera.rtsp import RTSPClient, TransportChoice
-from onframe.camera.supervisor import Fallback, LinkFacts, Supervisor
+from onframe.camera.supervisor import Fallback, Supervisor
 from onframe.camera.tls import TLS
 from onframe.errors import ConnectionLost, RemoteProtocolError, StatusError, UnsupportedError
 from onframe.record import Coordinates
@@ -169,10 +169,6 @@ class RTSPLink:
         counts["unknown_track"] += self._unknown
         return counts | {"too_early": self._too_early, "transport_fallbacks": self._fallbacks}
 
-    def facts(self) -> LinkFacts:
-        """See `Link`."""
-        return LinkFacts(transport=self._client.transport, jitter=self._receiver.jitter)
-
     # -- setting up --------------------------------------------------------------------------
 
     def _wanted(self, description: SessionDescription, url: str) -> list[MediaDescription]:
@@ -263,6 +259,7 @@ class RTSPLink:
             await asyncio.wait([lost], timeout=tick)
             if lost.done():
                 lost.result()
+            self._session.jitter = self._receiver.jitter
             self._judge(interval)
             self._report()
 

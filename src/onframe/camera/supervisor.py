@@ -92,7 +92,8 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How one session stands at this moment.
 
     ``last_document_age`` is in seconds and None before the first document; it grows in a quiet scene too,
-    which alone is no fault.
+    which alone is no fault. ``transport`` is how RTP came last, ``fallback`` why it is TCP although another was
+    asked for, ``jitter`` that of the metadata track in seconds, ``last_error`` the latest failure.
     """
 
     channel: int
@@ -105,6 +106,9 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_document_age: float | None
     counters: dict[str, int]
     transport: str | None = None
+    fallback: str | None = None
+    jitter: float | None = None
+    last_error: OnframeError | None = None
 
 
 class Fallback(NamedTuple):
@@ -142,6 +146,7 @@ class Supervisor:
         self.video = False
         self.documents = 0
         self.document_at = 0.0  # loop time of the last document, or of PLAY
+        self.jitter: float | None = None
         self.transport: str | None = None  # how RTP comes, since the last PLAY: "tcp", "udp", "multicast"
         self.fallback: Fallback | None = None
         self.counts: dict[str, int] = {"connections": 0, "reconnects": 0, "attempts": 0, "no_descriptors": 0}
@@ -151,6 +156,7 @@ class Supervisor:
         self._last_document: float | None = None
         self._why = "connecting to the device"
         self._down_since: float | None = None
+        self._last_error: OnframeError | None = None
         self._stopping = self._pausing = False
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
@@ -230,6 +236,9 @@ class Supervisor:
             last_document_age=age,
             counters=self.counters(),
             transport=self.transport,
+            fallback=None if self.fallback is None else self.fallback.why,
+            jitter=self.jitter,
+            last_error=self._last_error,
         )
 
     def counters(self) -> dict[str, int]:
@@ -337,6 +346,7 @@ class Supervisor:
 
     def _after(self, error: OnframeError, spent: float) -> _Pause:
         """How long to wait after this failure; raises it where waiting does not help."""
+        self._last_error = error
         if self._played_at is not None and asyncio.get_running_loop().time() - self._played_at >= _SETTLED:
             self._failures = 0
         if isinstance(error, AuthenticationError | CertificateError):
