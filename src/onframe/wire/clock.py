@@ -262,10 +262,13 @@ class _Track:
     # arrival
 
     def extend(self, timestamp: int, now_ns: int) -> int:
-        """By the time that passed, so that hours of silence do not lose a wrap."""
-        expected = None
-        if self._extender.last is not None:
-            expected = self._extender.last + (now_ns - self._extended_at) * self.clock_rate // NS
+        """By the time that passed, so that hours of silence do not lose a wrap.
+
+        A timestamp close to the last one follows it, however far our own clock was set meanwhile.
+        """
+        expected = last = self._extender.last
+        if last is not None and abs(_signed(timestamp - last, _WRAP)) > _LAG_JUMP // NS * self.clock_rate:
+            expected = last + (now_ns - self._extended_at) * self.clock_rate // NS
         self._extended_at = now_ns
         extended = self._extender.extend(timestamp, expected)
         if self.first is None:
