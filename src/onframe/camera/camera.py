@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from onframe.camera.attempts import Attempts
 from onframe.camera.backoff import Backoff
 from onframe.camera.http import DeviceHTTP
 from onframe.camera.hub import Overflow
@@ -83,7 +84,10 @@ class Camera:
         self.coordinates, self.strict, self.timeout = coordinates, strict, timeout
         self.tls, self.transport = tls, transport
         self.name = name or authority(self.host, self.http_port, HTTP_PORT)
-        self.login = Login(username, password, host=self.host, allow_basic=allow_basic, algorithms=digest)
+        attempts = Attempts(None if remember_logins is True else remember_logins) if remember_logins else None
+        self.login = Login(
+            username, password, host=self.host, allow_basic=allow_basic, algorithms=digest, attempts=attempts
+        )
         self._http = DeviceHTTP(self.host, self.http_port, self.login, timeout=timeout, tls=tls)
         self.inquiry = Inquiry(self._http, IDForms(metadata=metadata_id, subscribe=subscribe_id))
         settings = Settings(
