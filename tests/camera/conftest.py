@@ -84,6 +84,7 @@ class ScriptedDevice:
         self.known_tokens = None  # URIs that DESCRIBE knows; None: all
         self.describe_status = None
         self.describe_headers = ""
+        self.keep_alive_status = 200
         self.transports = {"tcp"}  # of "tcp", "udp", "multicast"; others are refused with 461
         self.group = ("239.195.17.4", 40104)
         self.udp_answer = "RTP/AVP;unicast;server_port={0}-{1}"
@@ -255,6 +256,8 @@ class ScriptedDevice:
             elif method == "SETUP":
                 track = int(re.search(r"trackID=(\d)", uri)[1])
                 status, more = self._set_up(headers["transport"], track, writer, channels)
+            elif method == "GET_PARAMETER":
+                status = self.keep_alive_status
             elif method == "PLAY":
                 more = "Session: 77\r\n"
                 self.playing += [(out, 2 * track) for track, out in channels if track == 3]
