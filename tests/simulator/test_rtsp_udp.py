@@ -20,7 +20,9 @@ class Receiver:
     def __init__(self, loop, sockets):
         self.loop, self.sockets, self.packets, self.reports = loop, sockets, [], []
         self.port = sockets[0].getsockname()[1]
-        self.tasks = [loop.create_task(self._read(*each)) for each in zip(sockets, (self.packets, self.reports))]
+        self.tasks = [
+            loop.create_task(self._read(*each)) for each in zip(sockets, (self.packets, self.reports), strict=True)
+        ]
 
     async def _read(self, sock, into):
         while True:
