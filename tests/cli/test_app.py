@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from onframe import errors
 from onframe.cli import app as command_line
 from onframe.cli.app import EXIT_CODES, exit_code, run
+from onframe.cli.options import DeviceOptions
 
 COMMANDS = ["demo", "simulate", "watch", "view", "doctor", "config get", "config set", "decode", "explain"]
 PLATE = (
@@ -63,7 +65,10 @@ def test_a_bad_document_costs_itself_and_the_exit_code() -> None:
         (["decode", "--lenient"], "no option"),
         (["config", "set", "127.0.0.1"], "nothing to set"),
         (["simulate", "--script", "x.jsonl"], "--video"),
-        (["watch", "ftp://camera"], "http:// or rtsp://"),
+        (["watch", "ftp://camera"], "http://, https://, rtsp:// or rtsps://"),
+        (["watch", "http://admin:can/ary@camera"], "percent-encode"),
+        (["watch", "camera", "--tls-pin", "12"], "64 hexadecimal digits"),
+        (["watch", "camera", "--tls", "insecure", "--ca-file", "x.pem"], "ca_file goes with"),
         (["watch", "camera:99999"], "port"),
         (["watch", "camera", "--for", "soon"], "not a duration"),
     ],
@@ -119,7 +124,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 def test_the_password_comes_from_url_file_or_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from onframe.cli.options import UsageError, read_password, split_host
+    from onframe.cli.options import UsageError, read_password
 
     (tmp_path / "secret").write_text("from file\nsecond line\n")
     monkeypatch.setenv("ONFRAME_PASSWORD", "from environment")
@@ -133,6 +138,27 @@ def test_the_password_comes_from_url_file_or_environment(tmp_path: Path, monkeyp
     (tmp_path / "empty").touch()
     with pytest.raises(UsageError, match="empty"):
         read_password(tmp_path / "empty")
-    parts = split_host("rtsp://ad%40min:p%3A%2F@cam:8554/?http_port=81")
-    assert (parts.host, parts.username, parts.password) == ("cam", "ad@min", "p:/")
-    assert (parts.http_port, parts.rtsp_port) == (81, 8554)
+
+
+@pytest.mark.parametrize(
+    ("options", "host", "made"),
+    [
+        ({}, "cam", "80 554 None tcp"),
+        ({}, "https://cam", "443 322 TLS(mode='verify', pin=None, ca_file=None, legacy=False) tcp"),
+        ({"tls": "insecure"}, "cam:8443", "8443 322 TLS(mode='insecure', pin=None, ca_file=None, legacy=False) tcp"),
+        ({"tls_pin": "AB" * 32}, "cam", f"443 322 TLS(mode='pin', pin={'ab' * 32!r}, ca_file=None, legacy=False) tcp"),
+        ({"legacy_tls": True}, "cam", "443 322 TLS(mode='verify', pin=None, ca_file=None, legacy=True) tcp"),
+        (
+            {"tls": "pin", "rtsp_port": 7, "http_port": 8},
+            "cam",
+            "8 7 TLS(mode='pin', pin=None, ca_file=None, legacy=False) tcp",
+        ),
+        ({"transport": "multicast"}, "rtsp://cam:8554/?http_port=81", "81 8554 None multicast"),
+    ],
+)
+def test_ports_tls_and_transport_reach_the_camera(
+    options: dict[str, Any], host: str, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONFRAME_PASSWORD", "canary")
+    camera = DeviceOptions(**options).camera(host)
+    assert f"{camera.http_port} {camera.rtsp_port} {camera.tls} {camera.transport}" == made

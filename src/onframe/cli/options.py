@@ -9,7 +9,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -17,10 +16,12 @@ from onframe.record import Coordinates
 
 if TYPE_CHECKING:
     from onframe.camera.camera import Camera
+    from onframe.camera.location import Address
+    from onframe.camera.tls import TLS
 
 
 PASSWORD_VARIABLE = "ONFRAME_PASSWORD"
-Host = Annotated[str, Parameter(help="Host name, address, or URL (http://user@host:port, rtsp://user@host:port).")]
+Host = Annotated[str, Parameter(help="Host name, address, or URL (http, https, rtsp or rtsps://user@host:port).")]
 
 
 class UsageError(Exception):
@@ -34,8 +35,12 @@ class DeviceOptions:
 
     channel: Annotated[int, Parameter(help="Channel number, from 1.")] = 1
     stream: Annotated[int, Parameter(help="1 main, 2 sub, 3 third stream.")] = 1
-    http_port: Annotated[int | None, Parameter(help="Port of HTTP; 80 unless the URL says so.")] = None
-    rtsp_port: Annotated[int | None, Parameter(help="Port of RTSP; 554 unless the URL says so.")] = None
+    http_port: Annotated[int | None, Parameter(help="Port of HTTP; 80, or 443 with TLS, unless the URL says so.")] = (
+        None
+    )
+    rtsp_port: Annotated[int | None, Parameter(help="Port of RTSP; 554, or 322 with TLS, unless the URL says so.")] = (
+        None
+    )
     user: Annotated[str | None, Parameter(help="User name; admin unless the URL says so.")] = None
     password_file: Annotated[
         Path | None, Parameter(help=f"File whose first line is the password. Else ${PASSWORD_VARIABLE}, else a prompt.")
@@ -45,6 +50,18 @@ class DeviceOptions:
         Literal["0..1000", "unit", "pixels"] | None,
         Parameter(help="The space that the camera's points are in; assumed 0..1000."),
     ] = None
+    tls: Annotated[
+        Literal["verify", "pin", "insecure"] | None,
+        Parameter(help="HTTPS and RTSPS: verify the certificate, compare it with a pin, or do neither."),
+    ] = None
+    tls_pin: Annotated[  # not --pin: that is what `onframe doctor` does
+        str | None, Parameter(help="SHA-256 of the certificate; else the one kept by 'onframe doctor --pin'.")
+    ] = None
+    ca_file: Annotated[Path | None, Parameter(help="More authorities that are trusted, PEM.")] = None
+    legacy_tls: Annotated[bool, Parameter(negative="", help="Admit TLS 1.0 and 1.1 and keys of 1024 bits.")] = False
+    transport: Annotated[
+        Literal["tcp", "udp", "multicast"], Parameter(help="How RTP comes; tcp is within the RTSP connection.")
+    ] = "tcp"
     verbose: Annotated[bool, Parameter(name=["--verbose", "-v"], negative="", help="Log to stderr.")] = False
 
     def camera(self, host: str) -> Camera:
@@ -52,7 +69,8 @@ class DeviceOptions:
         from onframe.camera.camera import Camera
 
         set_up_logging(self.verbose)
-        url = split_host(host)
+        url = self.address(host)
+        tls = self.security(url)
         username = self.user or url.username or "admin"
         space = Coordinates() if self.coordinates is None else Coordinates(space=self.coordinates, assumed=False)
         return Camera(
@@ -61,49 +79,35 @@ class DeviceOptions:
             password=read_password(
                 self.password_file, given=url.password, prompt=f"Password of {username}@{url.host}: "
             ),
-            http_port=self.http_port or url.http_port or 80,
-            rtsp_port=self.rtsp_port or url.rtsp_port or 554,
+            http_port=self.http_port or url.http_port,
+            rtsp_port=self.rtsp_port or url.rtsp_port,
             timeout=self.timeout,
             coordinates=space,
+            tls=tls,
+            transport=self.transport,
         )
 
+    def address(self, host: str) -> Address:
+        """What the HOST argument says. Raises UsageError, which never holds anything of it."""
+        from onframe.camera.location import address
 
-@dataclass
-class HostParts:
-    """What a HOST argument says; a part that it leaves out is None."""
+        wanted = self.tls is not None or self.tls_pin is not None or self.ca_file is not None or self.legacy_tls
+        try:
+            return address(host, secure=wanted)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
-    host: str
-    username: str | None = None
-    password: str | None = None
-    http_port: int | None = None
-    rtsp_port: int | None = None
+    def security(self, url: Address) -> TLS | None:
+        """How TLS is done; None where nobody asks for it. Raises UsageError."""
+        from onframe.camera.tls import TLS
 
-
-def split_host(text: str) -> HostParts:
-    """A host, host:port of HTTP, or an http:// or rtsp:// URL."""
-    from urllib.parse import parse_qs, unquote
-
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    try:
-        port = parts.port
-    except ValueError:
-        raise UsageError(f"the port in {parts.hostname or 'the address'!r} is not a number from 1 to 65535") from None
-    if not parts.hostname or parts.scheme not in {"http", "rtsp"}:
-        raise UsageError("the camera's address must be a host, or a URL that starts with http:// or rtsp://")
-    query = parse_qs(parts.query)
-    result = HostParts(
-        parts.hostname,
-        unquote(parts.username) if parts.username else None,
-        unquote(parts.password) if parts.password is not None else None,
-    )
-    if parts.scheme == "rtsp":
-        result.rtsp_port = port
-    else:
-        result.http_port = port
-    for name in ("http_port", "rtsp_port"):
-        if name in query and query[name][0].isdigit():
-            setattr(result, name, int(query[name][0]))
-    return result
+        if not url.secure:
+            return None
+        mode = self.tls or ("pin" if self.tls_pin is not None else "verify")
+        try:
+            return TLS(mode, pin=self.tls_pin, ca_file=self.ca_file, legacy=self.legacy_tls)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
 
 def read_password(file: Path | None, *, given: str | None = None, prompt: str | None = None) -> str | None:
