@@ -240,3 +240,14 @@ def test_the_sub_types_of_a_configuration_type():
     assert sub_types_of("radarDetection") == ("behaviorAnalysis",)
     assert sub_types_of("faceSnap") == ("faceSnap",)
     assert sub_types_of("heatmap") == ()
+
+
+def test_a_type_too_long_and_an_entry_without_one_are_warnings():
+    notes = Notes()
+    assert read_subscribe_type({"type": ["x" * 64, "y" * 65]}, notes).type == ["x" * 64, "y" * 65]
+    assert notes.warnings == ["a type is longer than 64 characters"]
+    notes = Notes()
+    entry = "<Metadata><enable>true</enable></Metadata>"
+    root = parse_tree(f"<MetadataCfg><MetadataList>{entry}</MetadataList></MetadataCfg>".encode())
+    read_metadata_cfg(root, notes)
+    assert notes.warnings == ["a Metadata entry has no type"]

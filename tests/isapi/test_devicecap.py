@@ -137,3 +137,15 @@ def test_a_written_tree_is_the_document():
         b"<isSupportMetadata>true</isSupportMetadata></SysCap><voicetalkNums>1</voicetalkNums>"
         b'<supportSmartOverlapChannles opt="1,2"></supportSmartOverlapChannles><list>a</list><list>b</list></DeviceCap>'
     )
+
+
+def test_an_element_that_comes_several_times_is_a_list_and_its_value_is_that_of_the_first():
+    inside = b"".join(b"<isSupportReboot>%s</isSupportReboot>" % text for text in (b"true", b"false", b"false"))
+    cap = read(b"<DeviceCap><SysCap>" + inside + b"</SysCap></DeviceCap>")
+    assert cap.tree["SysCap"]["isSupportReboot"] == ["true", "false", "false"]
+    assert (cap.value("SysCap/isSupportReboot"), cap.elements) == ("true", 4)
+
+
+def test_of_several_answers_to_whether_metadata_is_supported_the_first_counts():
+    several = b"<isSupportMetadata> false </isSupportMetadata><isSupportMetadata>true</isSupportMetadata>"
+    assert not read(b"<DeviceCap><SysCap>" + several + b"</SysCap></DeviceCap>").supports_metadata

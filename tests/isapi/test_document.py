@@ -6,13 +6,14 @@ import json
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onframe import decode, decode_all
-from onframe.errors import DecodeError, LimitExceeded
+from onframe import decode, decode_all, encode
+from onframe.errors import DecodeError, LimitExceeded, UnsupportedError
 from onframe.isapi import metadata_usual, metadata_xml, xml
 from onframe.isapi.document import Document, document_json, error_json, facts
 from onframe.isapi.leniency import Notes
@@ -369,3 +370,60 @@ def test_what_the_fast_way_accepts_the_general_reader_reads_alike(position: int,
         root, _ = xml.parse_document(payload, 0, general)
         assert metadata_xml.read_metadata(root, general) == fast
         assert (general.repairs, general.warnings) == (notes.repairs, notes.warnings)
+
+
+@pytest.mark.parametrize(
+    ("payload", "format"),
+    [
+        (b"<DeviceCap><SysCap><isSupportMetadata>true</isSupportMetadata></SysCap></DeviceCap>", "xml"),
+        (b"<MetadataCfg><MetadataList/></MetadataCfg>", "xml"),
+        (b"<ResponseStatus><statusCode>4</statusCode></ResponseStatus>", "xml"),
+        (b'{"statusCode":4,"subStatusCode":"notSupport"}', "json"),
+        (b'{"rtspURI":"rtsp://192.0.2.7/x"}', "json"),
+        (b'{"type":["ANPR"]}', "json"),
+    ],
+)
+def test_every_other_document_is_written_and_read_back_in_its_one_format(payload: bytes, format: Any) -> None:
+    value = decode(payload).value
+    written = encode(value, format)
+    again = decode(written)
+    assert (type(again.value), again.format) == (type(value), format)
+    assert encode(again.value, format) == written
+    other: Any = "json" if format == "xml" else "xml"
+    if type(value).__name__ != "ResponseStatus":  # the guide has that one in both
+        with pytest.raises(UnsupportedError, match=f"in {other.upper()}"):
+            encode(value, other)
+
+
+WRAPPED = {
+    "ResponseStatus": '"statusCode":1',
+    "RTSPMetadataURI": '"rtspURI":"rtsp://h/x"',
+    "SubscribeType": '"type":[]',
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_json_wrapped_in_its_own_name_is_read(name: str) -> None:
+    wrapped = decode(f'{{"{name}":{{{WRAPPED[name]}}}}}'.encode())
+    assert type(wrapped.value).__name__ == name
+    with pytest.raises(DecodeError):
+        decode(f'{{"{name}":7}}'.encode())
+
+
+@pytest.mark.parametrize("second", [b'{"Metadata":tru}', b'{"Metadata":"\xff"}'])
+def test_a_broken_document_behind_another_says_where_it_breaks(second: bytes) -> None:
+    first, broken = decode_all(GOOD_JSON + second)
+    assert isinstance(first, Document)
+    assert isinstance(broken, DecodeError)
+    assert broken.offset is not None and len(GOOD_JSON) + 12 < broken.offset <= len(GOOD_JSON) + len(second)
+
+
+def test_utf_16_with_half_a_trailing_nul_is_read() -> None:
+    payload = '<?xml version="1.0" encoding="UTF-16"?><Metadata><type>PTZ</type></Metadata>'.encode("utf-16") + b"\0"
+    assert decode(payload).value.type == "PTZ"
+
+
+def test_a_person_without_head_and_gesture_has_neither_among_the_facts() -> None:
+    value = decode(b'{"MetaData":{"type":"ruleTarget","CameraPoint":[{"objId":"1"}]}}').value
+    (person,) = facts(value)["tracking"]
+    assert (person["head"], person["joints"]) == (None, [])

@@ -269,3 +269,14 @@ def test_notes_are_kept_once_each() -> None:
     notes.repair("leading_blanks")
     notes.repair("leading_blanks")
     assert notes.repairs == ["leading_blanks"]
+
+
+def test_the_first_hundred_warnings_are_kept() -> None:
+    notes = Notes()
+    for number in range(150):
+        notes.warn(str(number))
+    assert notes.warnings == [str(number) for number in range(100)]
+
+
+def test_json_without_a_bare_address_needs_no_repair() -> None:
+    assert decode(b'{"type":["ANPR"]}', lenient_ip=True).repairs == []

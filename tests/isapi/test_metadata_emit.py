@@ -340,3 +340,34 @@ def test_what_is_written_in_json_is_read_back_both_ways(found: list[CameraPoint]
         general = decode(written)
     metadata.time = Time("2017-12-18T04:37:31.000+08:00", TIME.iso, TIME.epoch_ms)
     assert fast.value == general.value == metadata
+
+
+def test_two_targets_of_a_radar_rule_keep_their_own_properties() -> None:
+    rules = [Target(rule_id=n, polar=[(1, 2)], properties=[("triggerEvent", "true")]) for n in (1, 2)]
+    written = body(Metadata("ruleTargetRadar", targets=rules))
+    assert written.count("<PropertyList>") == 2
+    assert written.endswith("</TargetList></TargetDetection>")
+
+
+def test_the_root_may_be_without_a_namespace() -> None:
+    written = encode(Metadata("PTZ"), "xml", namespace=None)
+    assert written.startswith(HEAD + b'<Metadata version="2.0"><type>PTZ</type>')
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        Metadata("ruleTargetRadar", radar=Radar()),
+        Metadata("PTZ", ptz=PTZInfo()),
+        Metadata("ruleTarget", frame=Frame(regions=[[(1, 2)]])),
+        Metadata("ruleTarget", targets=[Target(properties=[("a", "b")])]),
+    ],
+)
+def test_what_the_guide_has_in_xml_only_is_not_written_as_json(metadata: Metadata) -> None:
+    with pytest.raises(UnsupportedError, match="XML only"):
+        encode(metadata, "json")
+
+
+def test_a_head_of_which_nothing_is_known_is_an_empty_object() -> None:
+    metadata = Metadata("ruleTarget", tracking=[CameraPoint("1", head=HeadPolygon())])
+    assert as_json(metadata)["MetaData"]["CameraPoint"] == [{"objId": "1", "HeadPolygon": {}}]

@@ -122,3 +122,7 @@ def test_unknown_properties_are_raw_only() -> None:
     one = target(frameNumber="17")
     assert one.values == {}
     assert one.get("FRAMENUMBER") == "17"
+
+
+def test_a_temperature_without_a_number_is_none() -> None:
+    assert target(tempValue="hot", tempUnit="centigrade").values == {}

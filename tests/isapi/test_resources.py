@@ -130,3 +130,8 @@ def test_the_default_port_is_554_and_ipv6_hosts_stand_in_brackets():
 def test_no_request_line_breaks_the_match(method, path):
     match(method, path)
     parse_id(path)
+
+
+def test_a_failure_is_answered_in_json_where_the_address_asks_for_it():
+    assert SUBSCRIBE_TYPE.error_format == "json"
+    assert GET_METADATA.error_format == "xml"

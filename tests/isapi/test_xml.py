@@ -116,3 +116,20 @@ def test_what_is_written_is_read_back(text: str, value: str) -> None:
     read = parse_tree(write(build("a", build("b", text), c=value)))
     assert read.findtext("b") == text.strip(" \t\r\n")
     assert read.attributes["c"] == value
+
+
+def test_a_document_of_one_endless_text_ends_at_the_size() -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        parse_document(b"<a>" + b"x" * (5 * 1024 * 1024) + b"</a>")
+    assert (caught.value.limit, caught.value.maximum) == ("size", 4 * 1024 * 1024)
+
+
+def test_prefixes_beyond_the_bound_stand_for_nothing() -> None:
+    declared = " ".join(f'xmlns:p{number}="urn:{number}"' for number in range(100))
+    root, _ = parse_document(f"<a><b {declared}/><c xmlns:q='urn:q'><q:d/></c></a>".encode())
+    assert root.children[1].children[0].namespace == "urn:q"
+    deep = "".join(f'<a xmlns:p{number}="urn:{number}">' for number in range(60))
+    root, _ = parse_document((deep + "<p59:b/>" + "</a>" * 60).encode())
+    for _ in range(60):
+        root = root.children[0]
+    assert root.namespace == "urn:59"

@@ -330,3 +330,7 @@ def test_any_text_is_read_or_refused_by_our_own_error(text):
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_control_url_is_formed_without_an_exception(base, control):
     assert isinstance(control_url(URL, base, None, control), str)
+
+
+def test_an_fmtp_without_parameters_says_nothing():
+    assert minimal("m=video 0 RTP/AVP 96", "a=fmtp:96", "a=fmtp:x y", "a=fmtp:96 b=1").media[0].fmtp == {96: {"b": "1"}}

@@ -44,15 +44,15 @@ def parse_document(
         except msgspec.DecodeError as error:
             if "trailing characters" not in str(error):
                 raise _malformed(error, text, 0) from None
-        except UnicodeDecodeError as error:
-            raise bounds.unreadable("the bytes are not UTF-8", text, error.start) from None
+        except UnicodeDecodeError:
+            raise _not_utf8(text, 0) from None
     end = _end(text, start)
     try:
         return _decode(text[start:end], quoting), end
     except msgspec.DecodeError as error:
         raise _malformed(error, text, start) from None
-    except UnicodeDecodeError as error:
-        raise bounds.unreadable("the bytes are not UTF-8", text, start + error.start) from None
+    except UnicodeDecodeError:
+        raise _not_utf8(text, start) from None
 
 
 def _is_small(text: bytes) -> bool:
@@ -90,6 +90,16 @@ def _end(text: bytes, start: int) -> int:
 
 def _decode(text: bytes, notes: Notes | None) -> Any:
     return msgspec.json.decode(text if notes is None else quote_bare_ip(text, notes))
+
+
+def _not_utf8(text: bytes, start: int) -> DecodeError:
+    """msgspec says where in a string; this says where in the text."""
+    offset = start
+    try:
+        text[start:].decode()
+    except UnicodeDecodeError as error:
+        offset += error.start
+    return bounds.unreadable("the bytes are not UTF-8", text, offset)
 
 
 def _malformed(error: msgspec.DecodeError, text: bytes, start: int) -> DecodeError:

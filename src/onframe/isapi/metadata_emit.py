@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from onframe.errors import UnsupportedError
-from onframe.isapi.metadata import CameraPoint, DevInfo, HeadPolygon, Metadata, Number, Region, Target, Time
+from onframe.isapi.metadata import CameraPoint, DevInfo, HeadPolygon, Metadata, Number, PTZInfo, Region, Target, Time
 from onframe.isapi.xml import escape
 
 NAMESPACE = "http://www.isapi.org/ver20/XMLSchema"
@@ -109,7 +109,7 @@ class _Xml:
         elif metadata.ptz is None or metadata.targets:
             self._detection(metadata)
         if metadata.ptz is not None:
-            self._ptz(metadata)
+            self._ptz(metadata.ptz)
 
     def _detection(self, metadata: Metadata) -> None:
         frame, sole = metadata.frame, metadata.targets[0] if len(metadata.targets) == 1 else Target()
@@ -151,10 +151,7 @@ class _Xml:
             self._leaf("fieldView", seen.field_view)
             self.parts.append("</VideoDetectionRegion>")
 
-    def _ptz(self, metadata: Metadata) -> None:
-        ptz = metadata.ptz
-        if ptz is None:
-            return
+    def _ptz(self, ptz: PTZInfo) -> None:
         self.parts.append("<PTZInfo>")
         self._leaf("elevation", ptz.elevation)
         self._leaf("azimuth", ptz.azimuth)

@@ -90,10 +90,7 @@ def _parsed(raw: str) -> Time:
         instant = datetime.fromisoformat(raw)
     except ValueError:
         return Time(raw)
-    try:
-        iso = instant.isoformat(timespec="milliseconds")
-        if instant.tzinfo is None:
-            return Time(raw, iso)
-        return Time(raw, iso, math.floor(instant.timestamp()) * 1000 + instant.microsecond // 1000)
-    except (ValueError, OverflowError):
-        return Time(raw)
+    iso = instant.isoformat(timespec="milliseconds")
+    if instant.tzinfo is None:
+        return Time(raw, iso)
+    return Time(raw, iso, math.floor(instant.timestamp()) * 1000 + instant.microsecond // 1000)

@@ -146,9 +146,8 @@ class _Builder:
         self._scopes.append(scope)
 
     def _text(self, data: str) -> None:
-        if self._texts:
-            self._texts[-1].append(data)
-            self.root_has_content = True
+        self._texts[-1].append(data)
+        self.root_has_content = True
 
     def _end(self, name: str) -> None:
         element = self._stack.pop()
