@@ -315,6 +315,9 @@ def shapes(i: int, **fields: Any) -> str:
     return wire.encode(wire.Shapes(**{**known, "frame_number": 0b1010_0000_0000_0001, **fields}))
 
 
+LIVE = wire.encode(wire.State("live", "the stream plays", "2030-05-01T12:00:00+00:00"))
+
+
 def picture_of(page: Page) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
@@ -379,7 +382,9 @@ class TestPage:
         script = Script(page, hello(codec="h265"), shapes(0, shapes=[self.BOX]), pictures=1)
         page.goto(f"{ORIGIN}/")
         page.wait_for_selector("#notice:not([hidden])")
-        assert "H.265" in page.inner_text("#notice") and "no decoder" in page.inner_text("#notice")
+        notice = page.inner_text("#notice")
+        assert "stream 101 (H.265" in notice and "no decoder" in notice
+        assert "--stream 2" in notice and "H.264" in notice, "it says what to do"
         page.wait_for_function("() => document.querySelector('#sync-title').textContent === 'No picture'")
         assert script.said and script.said[0]["type"] == "unsupported" and script.said[0]["stream"] == 1
         assert wire.decode(json.dumps(script.said[0])).codec.startswith("hev1")
@@ -401,7 +406,7 @@ class TestPage:
 
     def test_the_grade_is_shown_in_words(self, page: Page) -> None:
         approximate = shapes(0, exact=False, clock="arrival", uncertainty=0.04)
-        Script(page, hello(), pictures=1, per_picture=lambda i: [approximate])
+        Script(page, hello(), LIVE, pictures=1, per_picture=lambda i: [approximate])
         page.goto(f"{ORIGIN}/")
         page.wait_for_function("() => document.querySelector('#sync-title').textContent === 'Approximate'")
         assert page.inner_text("#sync-line").startswith("±40 ms (arrival)")

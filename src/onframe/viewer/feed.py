@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any
 
 from onframe.camera.camera import Camera
+from onframe.camera.supervisor import SessionStatus
 from onframe.errors import OnframeError
 from onframe.viewer import wire
 from onframe.viewer.narrator import Narrator, Output, Picture
@@ -15,6 +16,7 @@ from onframe.viewer.page import Page
 
 log = logging.getLogger("onframe.viewer")
 STATS_EVERY = 1.0
+SESSION_COUNTERS = ("reconnects", "transport_fallbacks", "malformed_rtp", "malformed_rtcp", "video_lost", "clock_steps")
 
 
 class Feed:
@@ -73,9 +75,21 @@ class Feed:
         """Counters, once a second."""
         while True:
             await asyncio.sleep(STATS_EVERY)
+            of_session = self._session_values()
             for page in list(self._pages):
                 values: dict[str, Any] = {**self._narrator.counters, "pages": len(self._pages), "dropped": page.dropped}
-                page.text(wire.encode(wire.Stats(values)))
+                page.text(wire.encode(wire.Stats(of_session | values)))
+
+    def _session_values(self) -> dict[str, int | float | str]:
+        """How RTP comes, and what went wrong on the way, since the program began."""
+        status = next((one for one in self._camera.status() if self._is_shown(one)), None)
+        if status is None:
+            return {}
+        counts = {name: status.counters.get(name, 0) for name in SESSION_COUNTERS}
+        return {"transport": status.transport or "–", **counts}
+
+    def _is_shown(self, status: SessionStatus) -> bool:
+        return (status.channel, status.stream) == (self._channel, self.stream)
 
     def _broadcast(self, output: Output) -> None:
         text = None if isinstance(output, Picture) else wire.encode(output)

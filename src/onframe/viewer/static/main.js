@@ -11,6 +11,7 @@ import { fit } from './geometry.js';
 import { Painter } from './paint.js';
 import { Panel } from './panel.js';
 import { Clock, Hold, Store, Tally, Waiting } from './playout.js';
+import { Status } from './status.js';
 import { unsupported } from './wire.js';
 
 const options = new URLSearchParams(location.search);
@@ -18,6 +19,11 @@ const TEST = options.get('test') === '1';
 const SHIFT = TEST && options.get('shift') === '1' ? 1 : 0;
 const AHEAD = 4; // ms: what is due within this task's picture on the screen
 const STALL = 100; // ms between two looks for a due picture: something has kept the page from its work
+const MOST_EVENTS = 400; // that wait for their picture: in a tab in the background no picture is shown
+/** What to do about a camera that sends nothing that this browser decodes. */
+const WITH_H265 =
+  'To see it: choose a stream that the camera sends as H.264 (onframe view with --stream 1 for the main stream, ' +
+  '--stream 2 for the sub-stream), set the camera to H.264, or open this page in a browser that decodes H.265.';
 const EVERY = 500; // ms between two looks at the panel
 
 /** What a test reads; kept always, it costs nothing. */
@@ -81,6 +87,7 @@ class Viewer {
     this.painter = new Painter(this.canvas);
     if (TEST) this.painter.reserved = [{ x: 0, y: 0, w: 432, h: 80 }];
     this.panel = new Panel();
+    this.status = new Status();
     this.size = { width: 1280, height: 720 };
     /** @type {import('./wire.js').Hello|null} */
     this.hello = null;
@@ -117,7 +124,7 @@ class Viewer {
     if (message.type === 'hello') this._hello(message);
     else if (message.type === 'shapes') this._shapes(message);
     else if (message.type === 'rules') this.stream.store.setRules(message.pts, message.shapes);
-    else if (message.type === 'state') this.panel.state(message.state, message.reason);
+    else if (message.type === 'state') this._state(message);
     else if (message.type === 'stats') this.panel.details({ ...this._own(), ...message.values });
     else if (message.type === 'error') this._error(message);
     this.dirty = true;
@@ -158,10 +165,11 @@ class Viewer {
 
   /** Say why, ask the server for something else, and draw on a grid until then. @param {string} codec @param {string} why */
   _unsupported(codec, why) {
-    const name = isH265(this.hello?.codec ?? '') ? 'H.265' : 'H.264';
-    const picture = `The picture (${name}, ${codec}) cannot be shown: ${why}.`;
-    this.refused = `${picture} This is the sub-stream.`;
-    this.panel.notice(`${picture} The metadata is drawn on a grid.`);
+    const hevc = isH265(this.hello?.codec ?? '');
+    const stream = (this.hello?.channel ?? 1) * 100 + (this.hello?.stream ?? 1);
+    const picture = `The picture of stream ${stream} (${hevc ? 'H.265' : 'H.264'}, ${codec}) cannot be shown: ${why}.`;
+    this.refused = `${picture} Shown instead is the sub-stream.`;
+    this.panel.notice([picture, 'The metadata is drawn on a grid.', hevc ? WITH_H265 : ''].join(' ').trim());
     failed(`unsupported ${codec}: ${why}`);
     this._useGrid();
     this.feed.send(unsupported(codec, why, this.hello?.stream ?? 1));
@@ -183,6 +191,7 @@ class Viewer {
     this.stream.last = message;
     this.stream.store.add(message);
     for (const event of message.events ?? []) this.stream.events.push({ pts: message.pts, event });
+    if (this.stream.events.length > MOST_EVENTS) this.stream.events.splice(0, this.stream.events.length - MOST_EVENTS);
     if (this.grid) {
       this.stream.newest = Math.max(this.stream.newest, message.pts);
       return;
@@ -192,16 +201,29 @@ class Viewer {
     if (message.pts <= this.stream.newest) counters.late += 1;
   }
 
-  /** @param {import('./wire.js').ErrorMessage} message */
+  /** @param {import('./wire.js').State} message */
+  _state(message) {
+    this.status.hint = '';
+    this.status.set(message.state, message.reason, message.since);
+  }
+
+  /** What ended the stream belongs to the state that it led to; all else stands above the picture.
+   * @param {import('./wire.js').ErrorMessage} message */
   _error(message) {
-    this.panel.notice([message.message, message.hint].filter(Boolean).join(' '));
     failed(message.message);
+    if (message.code === 'camera') {
+      this.status.hint = message.hint ?? '';
+      this.status.set(this.status.state, message.message);
+    } else {
+      this.panel.notice([message.message, message.hint].filter(Boolean).join(' '));
+    }
   }
 
   /** @param {boolean} connected @param {string} why */
   _connection(connected, why) {
-    if (!connected) this.panel.state('offline', why || 'no connection to the Onframe server; trying again');
-    else this.panel.state('connecting', '');
+    this.status.hint = '';
+    if (!connected) this.status.set('offline', why || 'the connection was closed');
+    else this.status.set('connecting', '');
   }
 
   _tick() {
@@ -295,6 +317,7 @@ class Viewer {
   }
 
   _report() {
+    this.status.show();
     this.panel.readouts(this.painter.brief ? this.painter.panels : []);
     counters.codec = this.stream.decoder?.configured ?? '';
     this.panel.sync({
@@ -306,6 +329,7 @@ class Viewer {
       uncertainty: this.stream.last?.uncertainty ?? null,
       exact: this.stream.last ? this.stream.last.exact : null,
       picture: !this.grid,
+      standing: !this.status.well && this.shown !== null && !this._rate(),
       rate: this._rate(),
       delay: this.stream.delay,
       late: counters.late,

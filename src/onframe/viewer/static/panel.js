@@ -29,16 +29,13 @@ function safeColor(color) {
 /**
  * What the panel shows of the synchrony.
  * @typedef {{share: number, recent: Record<string, number>, total: Record<string, number>, hold: number, clock: string,
- *   uncertainty: number|null, exact: boolean|null, picture: boolean, rate: number, delay: number, late: number}} Sync
+ *   uncertainty: number|null, exact: boolean|null, picture: boolean, standing: boolean, rate: number, delay: number, late: number}} Sync
  */
 
 export class Panel {
   constructor() {
     /** @type {Map<string, {item: HTMLElement, seen: number}>} */
     this._events = new Map();
-    this._stateName = element('state-name');
-    this._state = element('state');
-    this._reason = element('reason');
   }
 
   /** @param {import('./wire.js').Hello} hello */
@@ -58,14 +55,6 @@ export class Panel {
     swatch.style.borderColor = safeColor(color);
     item.append(swatch, name);
     return item;
-  }
-
-  /** @param {string} state @param {string} reason */
-  state(state, reason) {
-    this._state.dataset.state = state;
-    this._stateName.textContent = state.replace('_', ' ');
-    this._reason.textContent = reason;
-    this._reason.title = reason;
   }
 
   /** A sentence above the picture; empty takes it away. @param {string} text */
@@ -163,6 +152,7 @@ export class Panel {
 /** @param {Sync} sync */
 function headline(sync) {
   if (!sync.picture) return { name: 'No picture', grade: 'none' };
+  if (sync.standing) return { name: 'Standing still', grade: 'none' };
   if (sync.exact === null) return { name: 'Waiting for metadata', grade: 'none' };
   if (!sync.exact) return { name: 'Approximate', grade: 'approximate' };
   return { name: 'Synced', grade: 'exact' };
