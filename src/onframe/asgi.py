@@ -72,9 +72,13 @@ class Site:
     async def stop(self, *, at_once: bool = False) -> None:
         """Close every connection and end; at most about GRACE seconds. ``at_once`` waits for no answer."""
         self._server.should_exit = True
+        if at_once:
+            for listening in getattr(self._server, "servers", ()):
+                listening.close()
+            self._abort()
         if self._task is not None:
             task, self._task = self._task, None
-            hurry = asyncio.get_running_loop().call_later(0.0 if at_once else GRACE / 2, self._abort)
+            hurry = asyncio.get_running_loop().call_later(GRACE / 2, self._abort)
             await task
             hurry.cancel()
         if self._listener is not None:

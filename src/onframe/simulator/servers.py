@@ -62,6 +62,7 @@ class Servers:
         self._held: list[socket] = []
         self._lost: list[Lost] = []
         self._rebooting: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     @property
     def streams(self) -> RTSPServer | None:
@@ -108,22 +109,22 @@ class Servers:
 
     async def close(self) -> None:
         """End every connection and a reboot that is under way."""
-        task, self._rebooting = self._rebooting, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        self._closing.set()
+        if self._rebooting is not None:
+            await self._rebooting
         self._release()
         await self._shut(at_once=False)
 
     async def _shut(self, *, at_once: bool) -> None:
         rtsp, self._rtsp = self._rtsp, None
         sites, self._sites = self._sites, []
+        ends = [site.stop(at_once=at_once) for site in sites]
         if rtsp is not None:
             self._lost += rtsp.lost
             if at_once:
                 rtsp.abort_all()
-            await rtsp.close()
-        await asyncio.gather(*(site.stop(at_once=at_once) for site in sites))
+            ends.append(rtsp.close())
+        await asyncio.gather(*ends)
 
     def reboot(self, outage: float) -> asyncio.Task[None]:
         """Reset every connection, and come back after so many seconds; while that is under way it is not begun anew."""
@@ -135,7 +136,9 @@ class Servers:
         await self._shut(at_once=True)
         try:
             self.reserve()
-            await asyncio.sleep(outage)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), outage)
+                return
             self.boots += 1
             self._device.restart()
             self._device.expire_nonces()
@@ -143,5 +146,4 @@ class Servers:
             await self.open()
         except (OSError, OnframeError) as error:
             log.error("the simulated camera does not come back from its reboot: %s", error)
-            with contextlib.suppress(OSError):
-                self._release()
+            self._release()
