@@ -4,18 +4,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
 SCENE ?= gate
+SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
-.PHONY: demo test check bench docs screenshots clean
+.PHONY: demo test check coverage bench docs screenshots clean
 
 demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata on its video
 	@exec $(BIN)/onframe demo --scene $(SCENE)
 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
 	$(BIN)/python -m pytest --conformance=docs/conformance.md --robustness=docs/robustness.md tests
+	@$(MAKE) --no-print-directory coverage
+
+coverage: $(VENV)/.test  ## the branches of wire and isapi that their own tests take: at least 98 %
+	@mkdir -p build
+	$(BIN)/coverage run --data-file=build/branches --branch --source=src/onframe/wire,src/onframe/isapi \
+		-m pytest -q -p no:cacheprovider $(SANS_IO_TESTS)
+	@$(BIN)/coverage json -q --data-file=build/branches -o build/branches.json
+	@$(BIN)/python scripts/branches.py build/branches.json 98
 
 check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
-	$(BIN)/ruff format --check src tests bench examples
-	$(BIN)/ruff check src tests bench examples
+	$(BIN)/ruff format --check src tests bench examples scripts fuzz
+	$(BIN)/ruff check src tests bench examples scripts fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

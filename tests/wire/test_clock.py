@@ -396,3 +396,12 @@ def test_whatever_the_bases_reports_relate_the_tracks_to_the_tick(video, metadat
     there = clock.extend("video", (video + frames * 3600) % WRAP, later)
     here = clock.extend("metadata", (metadata + frames * 3600) % WRAP, later)
     assert clock.convert("metadata", here, "video").timestamp == there
+
+
+def test_of_the_documents_times_the_last_64_are_known_exactly():
+    clock = clock_of()
+    for n in range(70):
+        clock.extend("metadata", 7_000_000 + 3600 * n, UNIX * NS + n * FRAME)
+        clock.document_time("metadata", 7_000_000 + 3600 * n, UNIX * 1000 + n * 40 + n % 7, UNIX * NS + n * FRAME)
+    assert clock.camera_time("metadata", 7_000_000 + 3600 * 6).uncertainty == 0.001
+    assert clock.camera_time("metadata", 7_000_000 + 3600 * 5).uncertainty > 0.001

@@ -568,3 +568,27 @@ def test_the_server_forgets_the_oldest_of_too_many_nonces():
     for number in range(5000):
         server.challenges(str(number))
     assert server.verify("PLAY", CHANNEL, signed("PLAY", CHANNEL)) is Verdict.STALE
+
+
+def test_the_server_names_the_domain_and_the_client_says_what_it_answers():
+    server = DigestServer("C", {}.get, domain="::")
+    (value,) = server.challenges("n")
+    assert value == 'Digest realm="C", nonce="n", domain="::", stale="FALSE"'
+    signing = client()
+    assert signing.challenge is None
+    signing.receive_challenge([value])
+    assert (signing.challenge.realm, signing.challenge.nonce) == ("C", "n")
+
+
+def test_a_server_that_forgets_its_nonces_calls_the_next_use_stale():
+    server = guide_server()
+    assert server.verify("PLAY", CHANNEL, signed("PLAY", CHANNEL)) is Verdict.ACCEPTED
+    server.forget()
+    assert server.verify("PLAY", CHANNEL, signed("PLAY", CHANNEL)) is Verdict.STALE
+
+
+def test_a_session_algorithm_without_the_clients_nonce_is_refused():
+    server = DigestServer("IP Camera(51289)", {"admin": "abcd1234"}.get, algorithms=("MD5-sess",))
+    server.challenges(GUIDE_NONCE)
+    header = guide_authorization(CHANNEL, "0" * 32) + ", algorithm=MD5-sess"
+    assert server.verify("PLAY", CHANNEL, header) is Verdict.REFUSED

@@ -487,3 +487,43 @@ def test_the_whole_session_reads_the_same_at_every_split():
         assert feed(session, script[:cut]) == []
         assert len(feed(session, script[cut:])) == 1
         assert re.match(r"rtsp://", session.setup(session.description.media[2], 0.0).decode().split()[1])
+
+
+def test_of_more_than_32_requests_that_nobody_answers_the_oldest_are_forgotten():
+    session = set_up()
+    for _ in range(40):
+        session.keep_alive(0.0)
+    assert feed(session, answer(200, f"CSeq: {session.cseq - 32}")) == []
+    assert session.unmatched == 1
+    assert len(feed(session, answer(200, f"CSeq: {session.cseq - 31}"))) == 1
+
+
+def test_an_answer_to_a_request_long_answered_is_counted_while_others_wait():
+    session = set_up()
+    session.keep_alive(0.0)
+    session.keep_alive(0.0)
+    assert feed(session, answer(200, "CSeq: 1")) == []
+    assert (session.unmatched, session.warnings) == (1, [])
+
+
+def test_no_bytes_are_no_sign_of_life():
+    session = playing()
+    session.keep_alive(10.0)
+    session.receive_data(b"", 11.0)
+    assert session.last_received == 0.0
+
+
+def test_a_refused_request_without_a_password_is_not_repeated():
+    session = ClientSession(URL)
+    session.describe(0.0)
+    (refused,) = feed(session, answer(401, "CSeq: 1", CHALLENGE))
+    assert isinstance(refused, Answered) and refused.response.status == 401
+    assert not session.signs
+
+
+def test_the_first_hundred_warnings_are_kept_each_once():
+    session = ClientSession(URL)
+    for number in [*range(150), 7]:
+        session.describe(0.0)
+        feed(session, answer(200, f"CSeq: {1000 + number}", body=SDP))
+    assert len(session.warnings) == 100

@@ -6,6 +6,7 @@ import pytest
 
 from onframe.errors import ProtocolError
 from onframe.wire.payload import pcm
+from onframe.wire.rtp import RTPPacket
 
 
 def rtp(sequence, payload, *, timestamp=160, payload_type=0):
@@ -73,3 +74,8 @@ def test_audio_becomes_packets_whose_timestamps_count_samples():
     ]
     assert packetizer.packetize(b"\xd5", 600)[0].marker is False
     assert packets[0].serialize()[:12] == bytes.fromhex("8088ffffffffff9c00000005")
+
+
+def test_a_parsed_packet_with_a_timestamp_of_the_caller_is_taken_as_it_is():
+    packet = RTPPacket.parse(rtp(1, b"\xff"))
+    assert pcm.PCMDepacketizer().push(packet, timestamp=2**33) == pcm.AudioChunk(b"\xff", 2**33, 0)
