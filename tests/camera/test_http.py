@@ -141,6 +141,7 @@ async def test_a_refusal_is_a_status_error_with_name_code_and_meaning(device):
     assert (error.http_status, error.meaning) == (403, "metadata type cannot be subscribed")
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.requirement("R-018", "R-019")
 async def test_forty_concurrent_requests_succeed_where_each_nonce_serves_five():
     device = Device(password="abcd1234", nonce_uses=5, strict_nc=True)
@@ -154,6 +155,7 @@ async def test_forty_concurrent_requests_succeed_where_each_nonce_serves_five():
     assert device.log == []
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.requirement("R-018")
 async def test_a_wrong_password_costs_one_refused_request_for_ten_callers(device):
     async with serving(device) as port:
@@ -167,6 +169,7 @@ async def test_a_wrong_password_costs_one_refused_request_for_ten_callers(device
     assert len(device.log) == 1
 
 
+@pytest.mark.fault("F6")
 @pytest.mark.requirement("R-018")
 async def test_two_clients_with_one_login_share_the_verdict(device):
     async with serving(device) as port:
@@ -179,6 +182,7 @@ async def test_two_clients_with_one_login_share_the_verdict(device):
     assert len(device.log) == 1
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.requirement("R-018")
 async def test_after_acceptance_a_fresh_nonce_is_worth_one_more_try_and_no_second():
     good = answer(CONFIGURATION)
@@ -195,6 +199,7 @@ async def test_after_acceptance_a_fresh_nonce_is_worth_one_more_try_and_no_secon
     assert script.authorised == 5
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.requirement("R-018")
 async def test_before_acceptance_a_fresh_nonce_is_worth_nothing():
     async with scripted(challenge("a"), challenge("b"), answer(CONFIGURATION)) as (http, script):
@@ -225,6 +230,7 @@ async def test_a_second_401_without_a_challenge_is_final_too(second):
     assert script.authorised == 1
 
 
+@pytest.mark.fault("F10")
 async def test_basic_is_not_sent_after_digest():
     basic = answer(b"", "401 Unauthorized", 'WWW-Authenticate: Basic realm="r"')
     async with scripted(challenge("a"), basic, answer(CONFIGURATION)) as (http, script):
@@ -333,6 +339,7 @@ async def test_an_answer_that_is_no_document_is_an_error_that_says_so(body, erro
             await http.request(GET)
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
 async def test_a_redirect_is_refused_and_its_target_named(status):
     async with scripted(
@@ -346,6 +353,7 @@ async def test_a_redirect_is_refused_and_its_target_named(status):
     assert len(script.requests) == 2
 
 
+@pytest.mark.fault("F11")
 async def test_encoded_bodies_are_not_asked_for_and_not_read():
     async with scripted(answer(b"\x1f\x8b" + b"\0" * 50, "200 OK", "Content-Encoding: gzip")) as (http, script):
         with pytest.raises(RemoteProtocolError, match="gzip"):
@@ -353,6 +361,7 @@ async def test_encoded_bodies_are_not_asked_for_and_not_read():
     assert "accept-encoding: identity" in script.requests[0].lower()
 
 
+@pytest.mark.fault("F12")
 @pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized"])
 async def test_a_body_without_end_is_cut_at_the_limit(monkeypatch, status):
     monkeypatch.setattr(camera_http, "MAX_BODY", 100_000)
@@ -365,6 +374,7 @@ async def test_a_body_without_end_is_cut_at_the_limit(monkeypatch, status):
     assert caught.value.limit == "body"
 
 
+@pytest.mark.fault("F12", "F13")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -392,14 +402,17 @@ async def test_a_cut_is_a_lost_connection(raw):
             await http.request(GET)
 
 
+@pytest.mark.fault("F2")
 async def test_a_silent_device_is_a_lost_connection_after_the_time_out_for_all_callers():
-    async with scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", hang=True, timeout=0.3) as (http, _):
+    silent = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"] * 5
+    async with scripted(*silent, hang=True, timeout=0.3) as (http, _):
         async with asyncio.timeout(3):
             results = await asyncio.gather(*(http.request(GET) for _ in range(5)), return_exceptions=True)
     assert {type(result) for result in results} == {ConnectionLost}
     assert all("0.3 s" in str(result) and result.hint for result in results)
 
 
+@pytest.mark.fault("F1")
 async def test_a_closed_port_is_a_lost_connection_with_a_hint():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

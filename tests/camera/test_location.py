@@ -96,7 +96,10 @@ def test_ipv6_literals_and_link_local_zones_are_parsed(place, host, port):
         "canary://admin:canary@cam.example",
         "http://",
         "",
-        "http://" + "a" * 300,
+        "http://" + "a" * 64,
+        "http://canary..example",
+        "http://\u200b/",
+        "http://a\uff0fcanary",
     ],
 )
 def test_what_is_no_address_is_refused_without_a_word_of_it(url):
@@ -104,6 +107,10 @@ def test_what_is_no_address_is_refused_without_a_word_of_it(url):
         address(url)
     assert "canary" not in str(caught.value) + repr(caught.value)
     assert caught.value.__cause__ is None and "canary" not in str(caught.value.__context__)
+
+
+def test_a_name_beyond_ascii_is_written_as_the_resolver_takes_it():
+    assert address("http://k\u00e4mera.example").host == "xn--kmera-gra.example"
 
 
 @pytest.mark.fault("F37")

@@ -162,17 +162,28 @@ class _BoundedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
-        if len(response.headers.raw) > MAX_FIELDS:
+        try:
+            _check_head(response.headers)
+        except OnframeError:
             await response.aclose()
-            text = f"the answer has {len(response.headers.raw)} header fields, more than {MAX_FIELDS}"
-            raise LimitExceeded(text, limit="header fields", maximum=MAX_FIELDS)
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("", "identity"):
-            await response.aclose()
-            raise RemoteProtocolError(f"the answer is encoded with {encoding[:40]!r} though that was not asked for")
+            raise
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _BoundedStream(response.stream)
         return response
+
+
+def _check_head(headers: httpx2.Headers) -> None:
+    if len(headers.raw) > MAX_FIELDS:
+        text = f"the answer has {len(headers.raw)} header fields, more than {MAX_FIELDS}"
+        raise LimitExceeded(text, limit="header fields", maximum=MAX_FIELDS)
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise RemoteProtocolError(f"the answer is encoded with {encoding[:40]!r} though that was not asked for")
+    length = headers.get("content-length")
+    if length is not None and "transfer-encoding" in headers:  # two lengths: RFC 9112 section 6.3
+        raise RemoteProtocolError("the answer has both Content-Length and Transfer-Encoding")
+    if length is not None and length.isdigit() and int(length) > MAX_BODY:
+        raise LimitExceeded(f"the answer is longer than {MAX_BODY} bytes", limit="body", maximum=MAX_BODY)
 
 
 class _BoundedStream(httpx2.AsyncByteStream):

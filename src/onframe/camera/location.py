@@ -85,7 +85,7 @@ def _split_place(place: str) -> tuple[str, int | None]:
 
 
 def host_name(text: str) -> str:
-    """A host as sockets take it: brackets gone, a zone after one ``%``. Raises ValueError without quoting it."""
+    """A host as sockets take it: ASCII, brackets gone, a zone after one ``%``. Raises ValueError without quoting it."""
     text = text.strip()
     host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if ":" in host:
@@ -95,9 +95,13 @@ def host_name(text: str) -> str:
         return f"{bare}%{zone.removeprefix('25')}" if percent else bare
     if not host:
         raise ValueError("the camera's URL names no host; write http://user:password@host")
-    if _NOT_IN_NAMES.search(host) or len(host) > 253:
+    try:
+        name = host.encode("idna").decode("ascii")  # also refuses labels that are empty or too long
+    except UnicodeError:
+        raise ValueError(_MALFORMED) from None
+    if _NOT_IN_NAMES.search(host) or _NOT_IN_NAMES.search(name) or len(name) > 253:
         raise ValueError(_MALFORMED)
-    return host
+    return name
 
 
 def _is_ipv6(text: str) -> bool:
