@@ -33,6 +33,14 @@ class Behaviour:
     ] = None
     list_quirks: Annotated[bool, Parameter(negative="", help="Print every quirk and what it means, and end.")] = False
     json: Annotated[bool, Parameter(negative="", help="Print them as JSON.")] = False
+    fault: Annotated[
+        list[str] | None,
+        Parameter(negative="", help="What goes wrong and when, as in reboot=10s@30s or loss=5%; any number of them."),
+    ] = None
+    list_faults: Annotated[bool, Parameter(negative="", help="Print every fault and what it means, and end.")] = False
+    tls: Annotated[bool, Parameter(negative="", help="Serve HTTPS and RTSPS too, with a certificate of its own.")] = (
+        False
+    )
     clock: Annotated[
         Clock | None, Parameter(help="What the device tells about time; by default what the profile does.")
     ] = None
@@ -42,12 +50,14 @@ class Behaviour:
     metadata_loss: Annotated[float, Parameter(help="Share of metadata packets to lose, 0 to 1.")] = 0.0
 
     def options(self) -> dict[str, Any]:
-        """What SimulatedCamera takes of it. Raises OnframeError for a quirk that is not known."""
+        """What SimulatedCamera takes of it. Raises OnframeError for a quirk or fault that is not known."""
         from onframe.simulator.quirks import read_texts
 
         return {
             "profile": self.profile,
             "quirks": read_texts(self.quirk or ()),
+            "faults": ", ".join(self.fault or ()),
+            "tls": self.tls,
             "clock": self.clock,
             "seed": self.seed,
             "frame_marks": self.frame_marks,
@@ -79,6 +89,8 @@ async def command(
     behaviour = behaviour or Behaviour()
     if behaviour.list_quirks:
         return _list_quirks(in_json=behaviour.json)
+    if behaviour.list_faults:
+        return _list_faults()
     from onframe.simulator.camera import SimulatedCamera
 
     set_up_logging(verbose)
@@ -110,9 +122,20 @@ def _list_quirks(*, in_json: bool) -> int:
     return 0
 
 
+def _list_faults() -> int:
+    from onframe.simulator.fault_plan import CAMERA_WORDS
+
+    for word in CAMERA_WORDS.values():
+        print(f"{word.example:<24}{word.about}")
+    return 0
+
+
 def _print_places(simulated: Any, *, given: bool, password_file: Path | None) -> None:
     print(f"A simulated camera is at http://{simulated.host}:{simulated.http_port}")
     print(f"  video and metadata   rtsp://{simulated.host}:{simulated.rtsp_port}/ISAPI/Streaming/channels/101")
+    if simulated.certificate is not None:
+        print(f"  over TLS             https port {simulated.https_port}, rtsps port {simulated.rtsps_port}")
+        print(f"  its certificate      SHA-256 {simulated.certificate.sha256}")
     print(f"  user                 {simulated.username}")
     print(f"  password             {_place(password_file) if given else simulated.password}")
     print(f"Watch it:  {watch_command(simulated, given=given, password_file=password_file)}")

@@ -88,9 +88,10 @@ Words: TypeAlias = Mapping[str, Word]
 
 def seconds(text: str) -> float:
     """A length of time, as in 200ms, 30s, 5min, 1h; raises ValueError."""
-    sign, number, unit = _number(text)
+    form = "a time is written like 200ms, 30s, 5min or 1h"
+    sign, number, unit = _number(text, form)
     if sign or unit not in _UNITS:
-        raise ValueError("a time is written like 200ms, 30s, 5min or 1h")
+        raise ValueError(form)
     return number * _UNITS[unit]
 
 
@@ -102,32 +103,38 @@ def _period(text: str) -> float:
 
 def signed_seconds(text: str) -> float:
     """A time with its sign, as in +1h or -90s; raises ValueError."""
-    sign, number, unit = _number(text)
+    form = "a step is written with its sign, like +1h or -90s"
+    sign, number, unit = _number(text, form)
     if not sign or unit not in _UNITS:
-        raise ValueError("a step is written with its sign, like +1h or -90s")
+        raise ValueError(form)
     return math.copysign(number * _UNITS[unit], -1.0 if sign == "-" else 1.0)
 
 
 def share(text: str) -> float:
     """A share, as in 5% or 0.05; raises ValueError."""
-    sign, number, unit = _number(text)
+    form = "a share is written like 5% or 0.05"
+    sign, number, unit = _number(text, form)
     found = number / 100 if unit == "%" else number
     if sign or unit not in ("", "%") or found > 1:
-        raise ValueError("a share is written like 5% or 0.05")
+        raise ValueError(form)
     return found
 
 
 def size(text: str) -> int:
     """A number of bytes, as in 4096, 4kB or 5MiB; raises ValueError."""
-    sign, number, unit = _number(text)
+    form = "a size is written like 4096, 4kB or 5MiB"
+    sign, number, unit = _number(text, form)
     if sign or unit.lower() not in _SIZES:
-        raise ValueError("a size is written like 4096, 4kB or 5MiB")
+        raise ValueError(form)
     return int(number * _SIZES[unit.lower()])
 
 
 def rate(text: str) -> float:
     """Bytes per second, as in 2kB/s; raises ValueError."""
-    found = size(text.removesuffix("/s"))
+    try:
+        found = size(text.removesuffix("/s"))
+    except ValueError:
+        found = 0
     if not found or not text.endswith("/s"):
         raise ValueError("a rate is written like 2kB/s, and is not 0")
     return float(found)
@@ -148,9 +155,10 @@ def signed_count(text: str) -> int:
 
 def parts_per_million(text: str) -> float:
     """A drift, as in 200ppm or -200ppm, as a share; raises ValueError."""
-    sign, number, unit = _number(text)
+    form = "a drift is written like 200ppm or -200ppm"
+    sign, number, unit = _number(text, form)
     if unit != "ppm" or number > 100_000:
-        raise ValueError("a drift is written like 200ppm or -200ppm")
+        raise ValueError(form)
     return math.copysign(number / 1e6, -1.0 if sign == "-" else 1.0)
 
 
@@ -169,10 +177,10 @@ def metadata_type(text: str) -> str:
     return text
 
 
-def _number(text: str) -> tuple[str, float, str]:
+def _number(text: str, form: str) -> tuple[str, float, str]:
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text.strip() or 'nothing'!r} is no number")
+        raise ValueError(form)
     return found[1], float(found[2]), found[3]
 
 
