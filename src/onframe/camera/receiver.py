@@ -278,7 +278,7 @@ class Receiver:
         """Every document of a message; one that cannot be read costs itself alone (R-105)."""
         received: list[Received] = []
         try:
-            for document in decode_all(message.payload):
+            for document in decode_all(message.payload, lenient_ip=True):
                 if isinstance(document, OnframeError):
                     received.append(self._undecodable(document, message.timestamp, message.payload, now_ns))
                 else:
