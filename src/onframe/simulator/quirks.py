@@ -51,7 +51,8 @@ class Quirk:
         text = ("off", "on")[given] if isinstance(given, bool) else str(given)
         if isinstance(self.default, bool):
             return _SWITCH.get(text.lower())
-        return next((value for value in self.values if value.lower() == text.lower()), None)
+        near = [value for value in self.values if value.lower() == text.lower()]
+        return text if text in near else next(iter(near), None)
 
     def _number(self, given: object) -> object:
         assert self.bounds is not None
