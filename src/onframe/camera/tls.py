@@ -197,7 +197,10 @@ _TOO_OLD = (
 _TOO_WEAK = ("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "BAD_KEY_SHARE")
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 _LEGACY_HINT = "update the firmware; in a network that you trust, admit it with TLS(…, legacy=True) or --legacy-tls"
-_PIN_HINT = "if it is your device, compare the fingerprint there and keep it: onframe doctor --pin {host}"
+_PIN_HINT = (
+    "if it is your device, compare the fingerprint there and keep it with 'onframe doctor --pin {host}'; "
+    "then connect with --tls pin or TLS('pin')"
+)
 
 
 def handshake_failure(error: BaseException) -> OSError | None:
@@ -275,7 +278,7 @@ def _verification_failure(
     cause, text = _refused(code, message, seen, host)
     hint = _PIN_HINT.format(host=host)
     if cause in ("unknown_issuer", "self_signed"):
-        hint += ", or name its authority with ca_file"
+        hint += ", or name its authority with --ca-file or ca_file"
     elif cause == "wrong_name":
         hint = f"use a name that the certificate carries, or pin it: onframe doctor --pin {host}"
     print_of = f"; its SHA-256 is {shown(seen.sha256)}" if seen is not None else ""
