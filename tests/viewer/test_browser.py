@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,9 @@ class Cameras:
 @pytest.fixture(scope="module")
 def cameras() -> Iterator[Cameras]:
     as_captured = [{"scene": "gate", "clock": clock, "profile": "guide-2017"} for clock in CLOCKS]
-    cameras = Cameras({"scene": "gate", "clock": "sr"}, *as_captured)
+    quick = {"client": {"keepalive": 2.0}}  # a camera that falls silent is found out in three seconds
+    others = ({"scene": "gate", "viewer": {"stream": 3}}, {"scene": "gate", "password": "canary-5309"})
+    cameras = Cameras({"scene": "gate", "clock": "sr", **quick}, *as_captured, *others)
     yield cameras
     cameras.close()
 
@@ -140,6 +142,96 @@ def test_without_webcodecs_the_page_says_why_asks_for_the_sub_stream_and_draws_o
     assert page.evaluate("window.onframe.composited") == 0
 
 
+PLAIN = {
+    "connecting": "Connecting to the camera",
+    "authenticating": "Logging in",
+    "stale": "fallen silent",
+    "backoff": "cannot be reached",
+    "auth_failed": "refuses the login",
+    "no_track": "carries no metadata",
+    "stopped": "not watched any more",
+}
+
+
+def test_every_state_is_shown_with_its_reason_and_since_when(page: Page, cameras: Cameras) -> None:
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket("**/ws**", lambda socket: sockets.append(socket))
+    page.goto(cameras.urls[0])
+    until(page, f"{text('state-name')} === 'connecting'")
+    for name in ("live", "quiet", *PLAIN):
+        since = datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=30)
+        state = wire.State(name, f"because of {name}", since.isoformat(timespec="milliseconds"))
+        sockets[-1].send(wire.encode(state))
+        until(page, f"{text('reason')} === 'because of {name}'")
+        assert page.inner_text("#state-name") == name.replace("_", " ")
+        assert page.inner_text("#since") == "for 2 h 5 min"
+        assert page.is_visible("#trouble") == (name in PLAIN)
+        if name in PLAIN:
+            assert PLAIN[name] in page.inner_text("#trouble") and f"because of {name}" in page.inner_text("#trouble")
+            assert page.evaluate("getComputedStyle(document.querySelector('#picture')).filter") != "none"
+
+
+def test_a_camera_that_falls_silent_is_stale_then_lost_and_then_live_again(page: Page, cameras: Cameras) -> None:
+    page.add_init_script(SAID)
+    page.goto(cameras.urls[0])
+    until(page, "window.onframe?.exact > 25")
+    assert not page.is_visible("#trouble")
+    cameras.tell("inject stall")
+    until(page, "window.said?.some((line) => line.startsWith('stale for'))", 30)
+    until(page, f"{text('state-name')} === 'backoff'", 30)
+    until(page, f"{text('sync-title')} === 'Standing still'")
+    assert page.is_visible("#trouble") and page.inner_text("#reason")
+    cameras.tell("clear stall")
+    until(page, f"{text('state-name')} === 'live'", 60)
+    exact = page.evaluate("window.onframe.exact")
+    until(page, f"window.onframe.exact > {exact + 25} && {text('sync-title')} === 'Synced'")
+    assert not page.is_visible("#trouble")
+
+
+SAID = """addEventListener('DOMContentLoaded', () => {
+    window.said = [];
+    new MutationObserver(() => {
+        const words = ['state-name', 'since', 'reason'].map((id) => document.getElementById(id).textContent);
+        window.said.push(words.join(' '));
+    }).observe(document.querySelector('header'), { subtree: true, childList: true, characterData: true });
+});"""
+
+
+def test_a_refused_login_is_shown_with_what_to_do(page: Page, cameras: Cameras) -> None:
+    page.goto(cameras.urls[-1])
+    until(page, f"{text('state-name')} === 'auth failed'")
+    until(page, f"{text('trouble-hint')} !== ''")
+    assert "refuses the login" in page.inner_text("#trouble")
+    assert "canary" not in page.inner_text("body"), "the password is nowhere"
+
+
+def test_an_h265_stream_is_shown_or_replaced_with_plain_words(page: Page, cameras: Cameras) -> None:
+    sent: list[Any] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(json.loads(data))))
+    page.goto(cameras.urls[-2])
+    asked = "VideoDecoder.isConfigSupported({codec: 'hvc1.1.6.L63.90'}).then((answer) => answer.supported)"
+    until(page, "window.onframe?.composited > 25", 60)
+    if page.evaluate(asked):
+        assert page.evaluate("window.onframe.codec").startswith("hvc1.") and not page.is_visible("#notice")
+        return
+    notice = page.inner_text("#notice")
+    assert "stream 103 (H.265, hvc1.1.6.L63.90) cannot be shown" in notice
+    assert "this browser has no decoder for hvc1.1.6.L63.90" in notice and "Shown instead is the sub-stream" in notice
+    assert page.inner_text("#camera").endswith("sub-stream") and page.evaluate("window.onframe.codec").startswith(
+        "avc1."
+    )
+    assert [(one["type"], one["stream"]) for one in sent] == [("unsupported", 3)]
+
+
+def test_the_details_tell_the_transport_and_what_was_lost(page: Page, cameras: Cameras) -> None:
+    page.goto(cameras.urls[0])
+    page.click("summary")
+    until(page, f"{text('details')}.includes('transporttcp')")
+    shown = page.inner_text("#details")
+    for name in ("lost", "video lost", "reconnects", "malformed rtp", "clock steps", "unreadable"):
+        assert f"{name}\n" in shown
+
+
 ATTACK = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 HOSTILE = (
     ATTACK,
@@ -185,7 +277,7 @@ def test_whatever_strings_a_device_sends_they_are_inert(page: Page, cameras: Cam
     until(page, "document.querySelectorAll('#events .title').length >= 6")
     until(page, "document.querySelectorAll('#counts dd').length > 0")
     tags = page.evaluate("[...new Set([...document.querySelectorAll('main *')].map((e) => e.localName))].sort()")
-    assert set(tags) <= set("section canvas p aside h2 div i dl dt dd ol ul li span time details summary".split())
+    assert set(tags) <= set("section canvas p b aside h2 div i dl dt dd ol ul li span time details summary".split())
     assert page.evaluate("document.querySelectorAll('main img, main script, body > script, [onerror]').length") == 0
     assert ATTACK in page.inner_text("#events") and ATTACK in page.inner_text("#camera")
     shown = page.inner_text("body")

@@ -7,9 +7,9 @@ machine and a name that was rebound to 127.0.0.1 must all be refused.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import cookie_parser
@@ -40,16 +40,22 @@ HEADERS = {
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+_HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+
+
 class Guard:
-    """ASGI middleware around the viewer. ``token`` is what the printed URL carries."""
+    """ASGI middleware around the viewer. ``token`` is what the printed URL carries.
+
+    The cookie follows from the token: pages outlive a restart of a server that was given the same one.
+    """
 
     def __init__(self, app: ASGIApp, *, token: str | None = None, hosts: Collection[str] = ()) -> None:
         self._app = app
         self.token = token or secrets.token_urlsafe(24)
-        self._ticket = secrets.token_urlsafe(24)
+        self._ticket = _derived(self.token, "ticket")
         self._hosts = LOCAL_NAMES | frozenset(hosts)
         # Cookies know no ports: two viewers on one machine must not overwrite each other's.
-        self._cookie = f"onframe_{secrets.token_hex(4)}"
+        self._cookie = f"onframe_{_derived(self.token, 'name')[:8]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -69,10 +75,11 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers) -> str | None:
         """Why this request is refused, or None."""
-        if _host_name(headers.get("host", "")) not in self._hosts:
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or _host_name(hosts[0]) not in self._hosts:
             return "This page answers to its own address alone."
-        origin = headers.get("origin")
-        same = origin is not None and urlsplit(origin).netloc == headers.get("host")
+        origin = origins[0] if origins else None
+        same = origins in ([f"http://{hosts[0]}"], [f"https://{hosts[0]}"])
         if origin is not None and not same:
             return "Requests from other sites are refused."
         if scope["type"] == "websocket" and not same:
@@ -100,12 +107,15 @@ class Guard:
         return scope.get("method") == "GET" and hmac.compare_digest(given.encode(), self.token.encode())
 
 
+def _derived(token: str, purpose: str) -> str:
+    """Another secret for each purpose, from which the token is not to be had."""
+    return hmac.new(token.encode(), purpose.encode(), "sha256").hexdigest()
+
+
 def _host_name(host: str) -> str:
-    """The name in a Host header, without its port and brackets."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The name in a Host header, without its port and brackets; empty where it is anything else than a host."""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _with_headers(send: Send) -> Send:

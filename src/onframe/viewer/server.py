@@ -10,19 +10,23 @@ from types import TracebackType
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from onframe.asgi import Site
 from onframe.camera.camera import Camera
-from onframe.errors import ProtocolError
+from onframe.errors import OnframeError, ProtocolError
 from onframe.viewer import wire
 from onframe.viewer.feed import Feed
-from onframe.viewer.guard import Guard
+from onframe.viewer.guard import LOCAL_NAMES, Guard
 from onframe.viewer.page import Page
+from onframe.viewer.socket import PageSocket
 
 MAX_PAGES = 64
+MAX_CONNECTIONS = 4 * MAX_PAGES
+"""Beyond these, requests are answered with 503."""
+SHORTEST_TOKEN = 16
 SUB_STREAM = 2
 STATIC = files("onframe.viewer") / "static"
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
@@ -33,6 +37,7 @@ class Viewer:
 
     ``url`` carries the token; whoever opens it gets a cookie, and nobody else is let in. ``hosts``
     are further names that the page may be reached under (127.0.0.1, localhost and ::1 always are).
+    Raises OnframeError for a short ``token`` on any other ``host`` than this machine's own.
     """
 
     def __init__(
@@ -51,7 +56,7 @@ class Viewer:
         self._feeds: dict[int, Feed] = {}
         self._pages = 0
         # The folder is flat: what is no name in it does not exist, whatever path it is meant to be.
-        self._files = {file.name: file for file in STATIC.iterdir()}
+        self._files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
         routes = [
             Route("/", self._static, name="index"),
             Route("/{name:str}", self._static),
@@ -59,8 +64,20 @@ class Viewer:
         ]
         application = Starlette(routes=routes)
         application.router.redirect_slashes = False
+        if token and len(token) < SHORTEST_TOKEN and host not in LOCAL_NAMES:
+            raise OnframeError(
+                f"the page is not opened to the network ({host}) with a token of {len(token)} characters",
+                hint=f"leave the token out and one is made, or take one of {SHORTEST_TOKEN} characters or more",
+            )
         self._guard = Guard(application, token=token, hosts=hosts)
-        self._site = Site(self._guard, host, port, ws_max_size=wire.MAX_PAGE_MESSAGE)
+        self._site = Site(
+            self._guard,
+            host,
+            port,
+            ws=PageSocket,
+            ws_max_size=wire.MAX_PAGE_MESSAGE,
+            limit_concurrency=MAX_CONNECTIONS,
+        )
 
     @property
     def port(self) -> int:
@@ -87,11 +104,11 @@ class Viewer:
     async def _static(self, request: Request) -> Response:
         """A file of the page."""
         name = request.path_params.get("name", "index.html")
-        file = self._files.get(name)
+        content = self._files.get(name)
         suffix = "." + name.rpartition(".")[2]
-        if file is None or suffix not in _MEDIA_TYPES:
+        if content is None or suffix not in _MEDIA_TYPES:
             return PlainTextResponse("There is no such page.\n", status_code=404)
-        return FileResponse(str(file), media_type=_MEDIA_TYPES[suffix])
+        return Response(content, media_type=_MEDIA_TYPES[suffix])
 
     async def _socket(self, socket: WebSocket) -> None:
         await socket.accept()
