@@ -205,7 +205,8 @@ class Stage:
     """An RTSP device without login whose connection ends in one of several ways."""
 
     def __init__(self):
-        self.requests, self.ends, self.writers = [], itertools.cycle(["unanswered", "reset", "farewell", "played"]), set()
+        self.requests, self.writers = [], set()
+        self.ends = itertools.cycle(["unanswered", "reset", "farewell", "played"])
 
     async def __aenter__(self):
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)

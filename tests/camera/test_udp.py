@@ -260,3 +260,17 @@ async def test_closing_closes_every_socket_and_may_be_said_twice():
     session.media.close()
     session.media.close()
     await until(lambda: len(os.listdir("/proc/self/fd")) == before)
+
+
+@pytest.mark.fault("F31")
+async def test_media_that_are_closed_while_their_ports_open_leave_none_open():
+    before = len(os.listdir("/proc/self/fd"))
+    session = Session()
+    offering = asyncio.create_task(session.media.offer())
+    await asyncio.sleep(0)
+    session.media.close()
+    asked = await offering
+    agreed, _ = agree(asked, "RTP/AVP;unicast;server_port=5000-5001", METADATA)
+    await session.media.attach(Track(METADATA, "rtsp://x/trackID=3", agreed, (256, 257)))
+    session.media.send(257, b"a report")
+    await until(lambda: len(os.listdir("/proc/self/fd")) == before)

@@ -293,7 +293,10 @@ class Sessions:
     async def leave(self, subscriber: Subscriber) -> None:
         """This watcher has had enough; its session ends with its last one."""
         if (session := self._forget(subscriber)) is not None:
-            await session.stop()
+            stopping = asyncio.ensure_future(session.stop())  # goes on if the caller is cancelled: close waits for it
+            self._stopping.add(stopping)
+            stopping.add_done_callback(self._stopping.discard)
+            await asyncio.shield(stopping)
 
     def abandon(self, subscriber: Subscriber) -> None:
         """A watcher was let go of without ``aclose``; may be called by the garbage collector in any thread."""

@@ -67,12 +67,15 @@ class DatagramMedia:
         except OSError as error:
             text = f"no two UDP ports could be opened: {error.strerror or error}"
             raise ConnectionLost(text, hint="take RTP over TCP (transport='tcp')") from error
+        ports = rtp.getsockname()[1], rtcp.getsockname()[1]
         await pair.listen(rtp, rtcp)
-        return Transport("RTP/AVP", client_port=(rtp.getsockname()[1], rtcp.getsockname()[1]))
+        return Transport("RTP/AVP", client_port=ports)
 
     async def attach(self, track: Track) -> None:
         """The track that was offered last is set up: join its group, or open the way to the device's ports."""
         pair, agreed = self._pairs[-1], track.transport
+        if pair.closed:  # the connection was lost meanwhile
+            return
         if agreed.tcp:
             pair.close()
         elif agreed.unicast:
@@ -149,7 +152,7 @@ class _Pair:
         self.group: str | None = None
         self._media = media
         self.heard = False
-        self._closed = False
+        self.closed = False
         self._transports: list[asyncio.DatagramTransport] = []
         self._timer: asyncio.TimerHandle | None = None
 
@@ -162,15 +165,16 @@ class _Pair:
                 sock, receive = waiting[-1]
                 transport, _ = await loop.create_datagram_endpoint(partial(_Port, receive), sock=sock)
                 waiting.pop()
-                self._transports.append(transport)
-                if self._closed:
+                if self.closed:
                     transport.abort()
+                else:
+                    self._transports.append(transport)
         finally:
             for sock, _ in waiting:
                 sock.close()
 
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None
@@ -210,7 +214,7 @@ class _Pair:
         for packet in packets:
             self._media._deliver(self.channels[0], packet)
         deadline = self.buffer.next_deadline()
-        if deadline is not None and self._timer is None and not self._closed:
+        if deadline is not None and self._timer is None and not self.closed:
             self._timer = asyncio.get_running_loop().call_at(deadline, self._flush)
 
     def _flush(self) -> None:
