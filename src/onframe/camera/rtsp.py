@@ -45,6 +45,7 @@ class RTSPClient:
         *,
         on_frame: Callable[[int, bytes], None],
         on_closed: Callable[[Exception | None], None] = lambda error: None,
+        on_answer: Callable[[Request, Response], None] = lambda request, response: None,
         timeout: float = 10.0,
         keep_alive: float | None = None,
         user_agent: str = "onframe",
@@ -60,7 +61,7 @@ class RTSPClient:
         self.unexpected_requests = 0
         self._login = login
         self._on_frame = on_frame
-        self._on_closed = on_closed
+        self._on_closed, self._on_answer = on_closed, on_answer
         self._timeout = timeout
         self._max_keep_alive = min(keep_alive or MAX_KEEP_ALIVE, MAX_KEEP_ALIVE)
         self._user_agent = user_agent
@@ -360,6 +361,7 @@ class RTSPClient:
             self.close(ConnectionLost("the device ended the session"))
 
     def _deliver(self, event: Answered | Challenged) -> None:
+        self._on_answer(event.request, event.response)
         if self._waiter is not None and self._waiter[0] == event.request.cseq and not self._waiter[1].done():
             self._waiter[1].set_result(event)
 
