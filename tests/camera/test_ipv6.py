@@ -68,9 +68,5 @@ async def test_the_description_of_a_camera_at_an_ipv6_address_says_ip6_without_b
     async with SimulatedCamera(host="::1") as simulated:
         login = Login("admin", simulated.password, host="::1")
         async with RTSPClient("[::1]", simulated.rtsp_port, login, on_frame=lambda *_: None) as client:
-            url = f"rtsp://[::1]:{simulated.rtsp_port}/ISAPI/Streaming/channels/101"
-            description = await client.open(url)
-            await client.setup([description.metadata_media()])
-            info = await client.play()
+            description = await client.open(f"rtsp://[::1]:{simulated.rtsp_port}/ISAPI/Streaming/channels/101")
     assert description.origin.endswith(" IN IP6 ::1")
-    assert [entry.url for entry in info] == [f"{url}/trackID=3"]
