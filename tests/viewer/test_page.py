@@ -44,6 +44,17 @@ async def test_texts_are_bounded_too() -> None:
     assert await drain(page) == [str(number) for number in range(15, 25)]
 
 
+async def test_texts_are_bounded_by_their_length_too() -> None:
+    page = Page(max_bytes=100)
+    for number in range(9):
+        page.text(f"{number}" * 30)
+    assert await drain(page) == [f"{number}" * 30 for number in (5, 6, 7, 8)]
+    assert page.dropped == 5
+    page.text("x" * 1000)
+    page.text("next")
+    assert await drain(page) == ["next"], "nothing that is too long stays"
+
+
 async def test_a_restart_forgets_what_was_queued() -> None:
     page = Page()
     page.picture(b"old", key=True)

@@ -5,6 +5,7 @@ import { parseAccessUnit, parseMessage } from './wire.js';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
+const REFUSED = 'the server was started anew and does not know this page: open the address that it printed';
 
 /**
  * @typedef {object} Listener
@@ -22,6 +23,7 @@ export class Feed {
     this._pause = FIRST_PAUSE;
     /** @type {WebSocket|null} */
     this._socket = null;
+    this._opened = false;
     this._connect();
   }
 
@@ -33,7 +35,9 @@ export class Feed {
   _connect() {
     const socket = new WebSocket(this.url);
     socket.binaryType = 'arraybuffer';
+    this._opened = false;
     socket.onopen = () => {
+      this._opened = true;
       this._pause = FIRST_PAUSE;
       this.listener.onConnection(true, '');
     };
@@ -59,7 +63,14 @@ export class Feed {
   /** @param {string} why */
   _closed(why) {
     this.listener.onConnection(false, why);
+    if (!this._opened) this._askWhy();
     setTimeout(() => this._connect(), this._pause * (0.5 + Math.random() / 2));
     this._pause = Math.min(this._pause * 2, LONGEST_PAUSE);
+  }
+
+  /** A WebSocket does not say why it was refused; a request does. */
+  async _askWhy() {
+    const answer = await fetch('./', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+    if (answer?.status === 403) this.listener.onConnection(false, REFUSED);
   }
 }

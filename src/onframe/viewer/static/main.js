@@ -222,7 +222,7 @@ class Viewer {
   /** @param {boolean} connected @param {string} why */
   _connection(connected, why) {
     this.status.hint = '';
-    if (!connected) this.status.set('offline', why || 'the connection was closed');
+    if (!connected) this.status.set('offline', why || (this.status.state === 'offline' ? '' : 'the connection was closed'));
     else this.status.set('connecting', '');
   }
 
