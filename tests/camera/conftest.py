@@ -85,6 +85,7 @@ class ScriptedDevice:
         self.describe_status = None
         self.describe_headers = ""
         self.keep_alive_status = 200
+        self.before_play = b""
         self.transports = {"tcp"}  # of "tcp", "udp", "multicast"; others are refused with 461
         self.group = ("239.195.17.4", 40104)
         self.udp_answer = "RTP/AVP;unicast;server_port={0}-{1}"
@@ -260,6 +261,7 @@ class ScriptedDevice:
                 status = self.keep_alive_status
             elif method == "PLAY":
                 more = "Session: 77\r\n"
+                writer.write(self.before_play)
                 self.playing += [(out, 2 * track) for track, out in channels if track == 3]
         return f"RTSP/1.0 {status} x\r\nCSeq: {headers['cseq']}\r\n{more}\r\n{body}".encode()
 

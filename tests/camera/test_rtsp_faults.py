@@ -137,6 +137,18 @@ async def test_a_frame_longer_than_ever_arrives_makes_the_session_stale_and_then
         assert camera.counters["reconnects"] == 1
 
 
+async def test_frames_before_the_answer_to_play_are_kept_up_to_a_bound_and_then_counted(device, make_document):
+    large = frame(6, rtp(1, make_document(more=" " * 60_000)))
+    device.before_play = large * 200  # 12 MB, of which 8 MiB are kept
+    async with camera_of(device) as camera:
+        events = camera.events(maxsize=10_000)
+        await next_of(events, StateChange, state="live")
+        await next_of(events, Record)
+        kept = (8 * 1024 * 1024) // len(large)
+        assert 200 - kept - 5 <= camera.counters["too_early"] <= 200 - kept
+        assert camera.counters["frames"] == 200
+
+
 # -- DESCRIBE refused
 
 

@@ -149,6 +149,30 @@ async def test_an_answer_that_names_no_ports_or_another_source_is_enough(device,
         assert camera.counters["transport_fallbacks"] == 0
 
 
+async def test_a_watcher_that_blocks_costs_datagrams_which_are_counted_and_show_as_a_gap(device, make_document):
+    device.transports = {"udp"}
+    async with camera_of(device, transport="udp") as camera:
+        patient = camera.watch(overflow="block", maxsize=2)
+        first = asyncio.create_task(anext(patient))
+        await until(lambda: device.playing)
+        device.send(make_document(target_id=1))
+        assert (await first).n == 1
+        for number in range(2, 60):
+            device.send(make_document(target_id=number))
+            await asyncio.sleep(0.002)
+        await until(lambda: camera.counters["unread_datagrams"] > 0)
+        unread = camera.counters["unread_datagrams"]
+
+        async def gap():
+            async for record in patient:
+                if record.gap_before is not None:
+                    return record.gap_before
+                device.send(make_document())
+
+        assert (await asyncio.wait_for(gap(), 10)).packets == unread
+        assert camera.counters["reconnects"] == 0
+
+
 # -- the way back to TCP
 
 

@@ -6,8 +6,11 @@ import pytest
 
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
+from onframe.camera.login import Login
+from onframe.camera.rtsp import RTSPClient
 from onframe.camera.supervisor import Timing
 from onframe.camera.tls import TLS
+from onframe.errors import CertificateError
 from onframe.record import AccessUnit, Gap, Record, StateChange
 from onframe.simulator.camera import SimulatedCamera
 
@@ -118,3 +121,19 @@ async def test_within_rtsps_everything_comes_over_one_connection_to_a_pinned_cam
             records = await targets(camera, 5)
             assert len(records) == 5
             assert camera.counters["frames"] >= 5
+
+
+@pytest.mark.fault("F36")
+async def test_another_certificate_than_the_pinned_one_ends_rtsps_before_the_first_request():
+    async with SimulatedCamera("gate", tls=True) as simulated:
+        client = RTSPClient(
+            "127.0.0.1",
+            simulated.rtsps_port,
+            Login("admin", simulated.password, host="127.0.0.1"),
+            on_frame=lambda channel, data: None,
+            tls=TLS("pin", pin="ab" * 32),
+        )
+        with pytest.raises(CertificateError) as caught:
+            await client.open(f"rtsp://127.0.0.1:{simulated.rtsps_port}/ISAPI/Streaming/channels/101")
+        assert caught.value.cause == "pin_changed"
+        assert [request for request in simulated.device.requests if request.protocol == "rtsp"] == []

@@ -28,7 +28,9 @@ STALE_AFTER = 1.5
 """Keep-alive intervals without any byte after which a session is stale: one of them was asked and not answered."""
 AVOID_DATAGRAMS = 600.0
 """Seconds for which a session that fell back to TCP connects over TCP at once."""
-_MAX_EARLY = 4096
+_MAX_EARLY = 8 * 1024 * 1024
+"""Bytes of frames that may wait for PLAY's answer, each counted with what it costs to keep."""
+_FRAME_COST = 256
 _UNSUPPORTED_TRANSPORT = 461
 
 
@@ -76,6 +78,7 @@ class RTSPLink:
         self._client = self._new_client(transport if fallback is None else "tcp")
         self._tracks: dict[int, tuple[str, bool]] = {}  # channel → (track, is RTCP)
         self._held: deque[tuple[int, bytes]] = deque()  # frames before PLAY's answer, or while a watcher blocks
+        self._held_bytes = 0
         self._playing = False
         self._unknown = 0
         self._too_early = 0
@@ -141,6 +144,7 @@ class RTSPLink:
         self._session.enter("connecting", f"{reason}; falling back to RTP over TCP")
         self._tracks.clear()
         self._held.clear()
+        self._held_bytes = 0
         return loop.create_future()
 
     def _new_client(self, transport: TransportChoice) -> RTSPClient:
@@ -225,7 +229,8 @@ class RTSPLink:
         self._arrived.set()
         if self._playing and not self._session.hub.blocked:
             self._take(channel, payload)
-        elif self._playing or len(self._held) < _MAX_EARLY:
+        elif self._playing or self._held_bytes < _MAX_EARLY:
+            self._held_bytes += len(payload) + _FRAME_COST
             self._held.append((channel, payload))  # while blocked: the rest of one read
         else:
             self._too_early += 1
@@ -233,6 +238,8 @@ class RTSPLink:
     def _release(self) -> None:
         while self._held and self._playing and not self._session.hub.blocked:
             self._take(*self._held.popleft())
+        if not self._held:
+            self._held_bytes = 0
 
     def _take(self, channel: int, payload: bytes) -> None:
         known = self._tracks.get(channel)
