@@ -107,6 +107,44 @@ def test_any_other_clock_is_called_approximate_with_its_uncertainty(
     assert page.evaluate("window.onframe.exact") == 0
 
 
+@pytest.mark.fault("F70")
+def test_a_server_that_starts_again_is_found_again_and_the_page_goes_on(page: Page, cameras: Cameras) -> None:
+    page.goto(cameras.urls[0])
+    until(page, "window.onframe?.exact > 25")
+    exact = page.evaluate("window.onframe.exact")
+    page.add_init_script("window.reloaded = true")
+    cameras.tell("reopen")
+    until(page, f"window.onframe.exact > {exact + 40} && {text('state-name')} === 'live'", 40)
+    assert page.evaluate("window.reloaded") is None, "it is the same page all the time"
+    assert page.evaluate("window.onframe.errors") == []
+
+
+@pytest.mark.fault("F70")
+def test_a_tab_in_the_background_keeps_little_and_shows_what_happens_now_when_it_comes_back(
+    page: Page, cameras: Cameras
+) -> None:
+    page.add_init_script(BACKGROUND)
+    page.goto(cameras.urls[0])
+    until(page, "window.onframe?.exact > 25")
+    page.evaluate("window.background = true")
+    page.wait_for_timeout(500)
+    before = page.evaluate("window.onframe")
+    until(page, f"window.onframe.frames > {before['frames'] + 100}", 30)
+    hidden = page.evaluate("window.onframe")
+    assert hidden["composited"] == before["composited"], "nothing is painted"
+    page.evaluate("window.comeBack()")
+    until(page, f"window.onframe.exact > {before['exact'] + 25} && {text('sync-title')} === 'Synced'")
+    shown = page.evaluate("window.onframe")
+    assert shown["dropped"] - before["dropped"] > 50, "what is past is passed over"
+    assert shown["hold"] < 2000 and shown["errors"] == []
+
+
+BACKGROUND = """const frames = window.requestAnimationFrame.bind(window);
+let waiting = [];
+window.requestAnimationFrame = (then) => window.background ? waiting.push(then) : frames(then);
+window.comeBack = () => { window.background = false; for (const then of waiting.splice(0)) frames(then); };"""
+
+
 def test_a_camera_that_restarts_under_the_page_is_shown_again_by_itself(page: Page, cameras: Cameras) -> None:
     page.goto(cameras.urls[0])
     until(page, "window.onframe?.exact > 25")
@@ -239,6 +277,8 @@ HOSTILE = (
     "AB\u202e12\u200b\u0007\u2066\ufeff\0",
     "__proto__",
     "\U0001f468\u200d" * 900,
+    "\U0001f6a8" * 10_000,
+    "\u202eABC 123\u202c",
     "\ud800",
 )
 
@@ -260,6 +300,7 @@ def hostile_record(number: int, value: str) -> Record:
     return Record(value, 1, 1, 0, number, now, metadata, timestamp=3600 * number)
 
 
+@pytest.mark.fault("F69")
 def test_whatever_strings_a_device_sends_they_are_inert(page: Page, cameras: Cameras) -> None:
     def serve(socket: WebSocketRoute) -> None:
         narrator = Narrator(ATTACK, 1, 1, Coordinates())
@@ -284,5 +325,7 @@ def test_whatever_strings_a_device_sends_they_are_inert(page: Page, cameras: Cam
     assert max(map(len, shown.splitlines())) < 700
     assert not set(shown) & set("\u202e\u200b\u0007\u2066\ufeff\0")
     assert page.evaluate("document.documentElement.scrollWidth") == 1280
+    drawn = page.evaluate("document.querySelector('#picture').toDataURL().length")
+    assert drawn > 5000, "something of it is on the picture"
     # one error was told by the server; the page itself has none
     assert len(page.evaluate("window.onframe.errors")) == 1
