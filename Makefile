@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
 SCENE ?= gate
+SECONDS ?= 1200
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
-.PHONY: demo test check coverage bench docs screenshots clean
+.PHONY: demo test check coverage fuzz bench docs screenshots clean
 
 demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata on its video
 	@exec $(BIN)/onframe demo --scene $(SCENE)
@@ -14,6 +15,7 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
 	$(BIN)/python -m pytest --conformance=docs/conformance.md --robustness=docs/robustness.md tests
 	@$(MAKE) --no-print-directory coverage
+	@$(MAKE) --no-print-directory fuzz SECONDS=40
 
 coverage: $(VENV)/.test  ## the branches of wire and isapi that their own tests take: at least 98 %
 	@mkdir -p build
@@ -27,6 +29,9 @@ check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
 	$(BIN)/ruff check src tests bench examples scripts fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+fuzz: $(VENV)/.fuzz  ## hostile bytes for every reader, for SECONDS in all; what is learnt stays in build/fuzz
+	$(BIN)/python fuzz/run.py --seconds $(SECONDS)
 
 bench: $(VENV)/.test $(VENV)/.system  ## ratios against named peers, measured side by side in one run
 	$(BIN)/python bench/decode.py
@@ -57,6 +62,10 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints/constraints.txt
 
 $(VENV)/.docs: $(VENV)/.test
 	$(PIP) install -q --group docs
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.test
+	$(PIP) install -q --group fuzz
 	@touch $@
 
 $(VENV)/.system: $(VENV)/bin/python scripts/system.sh

@@ -93,6 +93,13 @@ def test_a_status_line_is_read_with_or_without_reason(line, status, reason):
     assert (response.status, response.reason) == (status, reason)
 
 
+@pytest.mark.parametrize("line", ["RTSP/1.0 020 x", "RTSP/1.0 20 x", "RTSP/1.0 \u0662\u0660\u0660 OK", "RTSP/1.0 OK"])
+def test_a_status_line_whose_status_is_none_is_passed_over(line):
+    connection = Connection()
+    assert events(f"{line}\r\n\r\n".encode() + OK, connection=connection) == events(OK)
+    assert connection.skipped == len(f"{line}\r\n\r\n".encode())
+
+
 @pytest.mark.requirement("R-037")
 def test_messages_and_frames_in_any_mix_come_out_in_their_order():
     found = events(OK + FRAME + DESCRIBE + FRAME + FRAME + UNAUTHORIZED)
@@ -145,16 +152,16 @@ def test_exactly_content_length_bytes_are_the_body():
     assert connection.next_event().status == 404
 
 
-@pytest.mark.parametrize("length", ["-1", "abc", "5, 6", "0x10", "", "٣"])
+@pytest.mark.parametrize("length", ["-1", "abc", "5, 6", "0x10", "", "٣", "7\udcff"])
 def test_a_content_length_that_is_no_number_is_an_error(length):
     with pytest.raises(RemoteProtocolError, match="Content-Length is not a number"):
-        events(f"RTSP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n".encode())
+        events(f"RTSP/1.0 200 OK\r\nContent-Length: {length}\r\n\r\n".encode("utf-8", "surrogateescape"))
 
 
 def test_two_content_lengths_must_agree():
     assert events(b"RTSP/1.0 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx")[0].body == b"x"
     with pytest.raises(RemoteProtocolError, match="disagree"):
-        events(b"RTSP/1.0 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx")
+        events(b"RTSP/1.0 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\xff\r\n\r\nx")
 
 
 @pytest.mark.fault("F21")

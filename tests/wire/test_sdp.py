@@ -327,6 +327,12 @@ def test_any_text_is_read_or_refused_by_our_own_error(text):
     assert (description.metadata_media(), description.onvif_metadata) == (None, False)
 
 
+@pytest.mark.fault("F26")
+@pytest.mark.parametrize("base", ["rtsp://[192.0.2.7/x", "rtsp://[::x]/y", "rtsp://]/"])
+def test_a_base_whose_brackets_are_wrong_is_taken_verbatim(base):
+    assert control_url(URL, base, None, "/track") == base.rpartition("/")[0] + "/track"
+
+
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_control_url_is_formed_without_an_exception(base, control):
     assert isinstance(control_url(URL, base, None, control), str)

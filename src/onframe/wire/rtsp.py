@@ -37,8 +37,8 @@ _TOKEN = re.compile(rb"[!#-'*+\-.0-9A-Z^_`a-z|~]+")
 _FORBIDDEN = re.compile(r"[\r\n\x00]")
 _UNPRINTABLE = re.compile(rb"[\x00\r]")
 _PLAUSIBLE = re.compile(rb"[A-Za-z_]{1,64}(?:[ \t/\r\n]|\Z)")
-_RESPONSE_LINE = re.compile(r"RTSP/(\d{1,3}\.\d{1,3})[ \t]+(\d{3})(?:[ \t]+(.*))?")
-_REQUEST_LINE = re.compile(r"([A-Za-z_]+)(?:[ \t]+(\S+))?(?:[ \t]+([A-Z]+/\d{1,3}\.\d{1,3}))?[ \t]*")
+_RESPONSE_LINE = re.compile(r"RTSP/([0-9]{1,3}\.[0-9]{1,3})[ \t]+([1-9][0-9]{2})(?:[ \t]+(.*))?")
+_REQUEST_LINE = re.compile(r"([A-Za-z_]+)(?:[ \t]+(\S+))?(?:[ \t]+([A-Z]+/[0-9]{1,3}\.[0-9]{1,3}))?[ \t]*")
 _SYNC = re.compile(rb"\$|RTSP/\d|(?:" + "|".join(METHODS).encode() + rb") (?=rtsp|\*|/)")
 _LONGEST_SYNC = 32
 _DOLLAR = 0x24
@@ -394,10 +394,10 @@ class Connection:
         message.headers = Headers(self._fields)
         lengths = {value.strip() for value in message.headers.get_all("Content-Length")}
         if len(lengths) > 1:
-            raise self._broken("several Content-Length headers disagree", start, ", ".join(sorted(lengths)).encode())
+            raise self._broken("several Content-Length headers disagree", start, _octets(", ".join(sorted(lengths))))
         text = lengths.pop() if lengths else "0"
         if not (text.isascii() and text.isdigit()):
-            raise self._broken("Content-Length is not a number", start, text.encode())
+            raise self._broken("Content-Length is not a number", start, _octets(text))
         if len(text) > 18 or int(text) > self._limits["body"]:
             raise self._exceeded("body", "bytes of body in one message")
         self._body_length = int(text)

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from onframe.errors import LimitExceeded, LocalProtocolError, RemoteProtocolError
 
@@ -279,8 +278,8 @@ def control_url(request_url: str, content_base: str | None, content_location: st
     if control in ("*", ""):
         return base
     if control.startswith("/"):
-        parts = urlsplit(base)
-        return f"{parts.scheme}://{parts.netloc}{control}"
+        found = _AUTHORITY.match(base)
+        return (found[0] if found else "") + control
     path, mark, query = base.partition("?")
     if control.startswith("?"):
         return path + control
