@@ -54,7 +54,6 @@ def quirk_json() -> str:
 
 
 def _values(row: Quirk) -> str:
-    default = ("off", "on")[row.default] if isinstance(row.default, bool) else str(row.default)
     if row.bounds:
-        return f"{default} ({row.choices})"
-    return " | ".join([default, *(value for value in row.values if value != default)])
+        return f"{row.usual} ({row.choices})"
+    return " | ".join([row.usual, *(value for value in row.values if value != row.usual)])

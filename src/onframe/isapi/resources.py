@@ -166,6 +166,11 @@ def channel_id(channel: int, stream: int = 1) -> int:
     return channel * 100 + stream
 
 
+def digital_channel(number: int, analog: int) -> int:
+    """The channel's number of the digital input ``number`` (from 1) on a device with so many analog ones (R-080)."""
+    return analog + number
+
+
 def parse_id(text: str) -> tuple[int, int] | None:
     """(channel, stream) of an ``<ID>`` in either form; None for what is neither.
 

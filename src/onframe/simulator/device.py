@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from onframe.isapi.config import DeviceCap, MetadataCap, MetadataCfg, MetadataType
 from onframe.isapi.devicecap import DeviceCapNode, count_nodes, device_cap_table, tree_of
-from onframe.isapi.resources import RTSP_PORT, parse_id, stream_url
+from onframe.isapi.resources import RTSP_PORT, digital_channel, parse_id, stream_url
 from onframe.simulator.accounts import Accounts, Protocol
 from onframe.simulator.profiles import PROFILES as PROFILES
 from onframe.simulator.profiles import Profile as Profile
@@ -96,13 +96,14 @@ class Device:
     """The simulated camera's state. ``viewers`` may look but not configure; instants are of `time.monotonic`.
 
     With ``restart_to_apply`` a configuration is accepted with rebootRequired and takes effect at `restart`.
-    ``nonce_uses`` and ``strict_nc`` make HTTP's digest as strict as newer firmware is.
+    ``nonce_uses`` and ``strict_nc`` make HTTP's digest as strict as newer firmware is. Without ``channel_numbers`` the
+    channels are those of the ``analog`` inputs and then of the ``digital`` ones (R-080), or number 1 alone.
     """
 
     username: str = "admin"
     password: str = ""
     profile: Profile = field(default_factory=Profile)
-    channel_numbers: Sequence[int] = (1,)
+    channel_numbers: Sequence[int] = ()
     host: str = "127.0.0.1"
     rtsp_port: int = RTSP_PORT
     viewers: dict[str, str] = field(default_factory=dict)
@@ -110,12 +111,15 @@ class Device:
     restart_to_apply: bool = False
     nonce_uses: int | None = None
     strict_nc: bool = False
+    analog: int = 0
+    digital: int = 0
     channels: dict[int, ChannelState] = field(init=False)
     log: list[RefusedLogin] = field(init=False, default_factory=list)
     requests: deque[LoggedRequest] = field(init=False, default_factory=lambda: deque(maxlen=_LOG))
 
     def __post_init__(self) -> None:
         names = self.profile.metadata_types
+        self.channel_numbers = self.channel_numbers or inputs(self.analog, self.digital) or (1,)
         self.channels = {number: ChannelState(dict.fromkeys(names, True)) for number in self.channel_numbers}
         self._pending: list[tuple[int, MetadataCfg]] = []
         self._subscriptions: dict[str, Subscription] = {}
@@ -326,6 +330,11 @@ class Device:
         ]
         for token in ended:
             del self._subscriptions[token]
+
+
+def inputs(analog: int, digital: int) -> tuple[int, ...]:
+    """The channels of a device with so many inputs: the digital ones come after the last analog one (R-080)."""
+    return (*range(1, analog + 1), *(digital_channel(number, analog) for number in range(1, digital + 1)))
 
 
 def without_credentials(uri: str) -> str:

@@ -47,6 +47,11 @@ class Quirk:
         low, high = self.bounds
         return f"{low:,.0f} to {high:,.0f}".replace(",", " ")
 
+    @property
+    def usual(self) -> str:
+        """The default as it would be given."""
+        return ("off", "on")[self.default] if isinstance(self.default, bool) else str(self.default)
+
     def _choice(self, given: object) -> object:
         text = ("off", "on")[given] if isinstance(given, bool) else str(given)
         if isinstance(self.default, bool):
@@ -132,7 +137,7 @@ class Quirks:
     id_form: Literal["both", "channel", "stream"] = _quirk(
         "both",
         "http",
-        "<ID> in HTTP paths is the channel's number (1), the stream's (101) or either",
+        "the ID in HTTP paths is the channel's number (1), the stream's (101) or either",
         "a vendor's demo",
     )
     path_case: Literal["any", "Metadata", "metadata"] = _quirk(
