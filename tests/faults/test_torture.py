@@ -69,10 +69,11 @@ class _Counted(Awaitable[Any]):
                 error = thrown
 
 
-async def golden(url: str) -> int:
+async def golden(url: str, transport: Any) -> int:
     """The session: a question over HTTP, a subscription, two Records over RTSP."""
     seen = 0
-    async with Camera.from_url(url, backoff=Backoff(initial=0.01, maximum=0.05), timeout=3.0) as camera:
+    backoff = Backoff(initial=0.01, maximum=0.05)
+    async with Camera.from_url(url, backoff=backoff, timeout=3.0, transport=transport) as camera:
         await camera.configuration()
         async with camera.watch(types={"ANPR", "behaviorAnalysis"}) as records:
             async for _ in records:
@@ -85,26 +86,26 @@ async def golden(url: str) -> int:
 class Run:
     """One golden session with a cut at one await: how it ended, and what it left."""
 
-    def __init__(self, url: str, at: int | None, kind: str) -> None:
+    def __init__(self, url: str, at: int | None, kind: str, transport: str) -> None:
         self.cutter = Cutter(at)
         self.unasked: list[str] = []
         self.left: list[str] = []
         self.outcome: int | BaseException | None = None
         self.duration = 0.0
         descriptors = _descriptors()
-        asyncio.run(self._main(url, kind))
+        asyncio.run(self._main(url, kind, transport))
         gc.collect()
         deadline = time.monotonic() + ENDED  # the simulated camera's own ends are in this process too
         while (kept := _descriptors() - descriptors) > 0 and time.monotonic() < deadline:
             time.sleep(0.005)
         self.descriptors = kept
 
-    async def _main(self, url: str, kind: str) -> None:
+    async def _main(self, url: str, kind: str, transport: str) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.unasked.append(str(context.get("message"))))
         transports = _record_transports(loop)
         loop.set_task_factory(self.cutter)
-        session = loop.create_task(golden(url))
+        session = loop.create_task(golden(url, transport))
         self.cutter.cut = session.cancel if kind == "cancelled" else lambda: [one.abort() for one in transports]
         started = time.monotonic()
         done, _ = await asyncio.wait([session], timeout=4 * ENDED)
@@ -140,11 +141,14 @@ def _faults(run: Run) -> str:
 
 @pytest.mark.timeout(300)
 @pytest.mark.fault("F62", "F71")
-def test_a_session_cancelled_at_any_of_its_awaits_leaves_nothing_behind(simulated: SimulatedCamera) -> None:
-    whole = Run(simulated.url, None, "cancelled")
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_session_cancelled_at_any_of_its_awaits_leaves_nothing_behind(
+    simulated: SimulatedCamera, transport: str
+) -> None:
+    whole = Run(simulated.url, None, "cancelled", transport)
     assert whole.outcome == 2 and whole.cutter.count > 20
     for at in range(whole.cutter.count):
-        run = Run(simulated.url, at, "cancelled")
+        run = Run(simulated.url, at, "cancelled", transport)
         assert run.outcome == 2 or isinstance(run.outcome, asyncio.CancelledError), (at, repr(run.outcome))
         assert not _faults(run), (at, _faults(run))
         assert run.descriptors <= 0, at
@@ -153,14 +157,15 @@ def test_a_session_cancelled_at_any_of_its_awaits_leaves_nothing_behind(simulate
 
 @pytest.mark.timeout(300)
 @pytest.mark.fault("F31")
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_session_whose_connections_are_cut_at_any_of_its_awaits_recovers_or_names_the_loss(
-    simulated: SimulatedCamera,
+    simulated: SimulatedCamera, transport: str
 ) -> None:
-    whole = Run(simulated.url, None, "cut")
+    whole = Run(simulated.url, None, "cut", transport)
     assert whole.outcome == 2
     recovered = 0
     for at in range(whole.cutter.count):
-        run = Run(simulated.url, at, "cut")
+        run = Run(simulated.url, at, "cut", transport)
         assert run.outcome == 2 or isinstance(run.outcome, ConnectionLost), (at, repr(run.outcome))
         recovered += run.outcome == 2
         assert not _faults(run), (at, _faults(run))
