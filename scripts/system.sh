@@ -8,6 +8,9 @@ missing=""
 need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
+element() { # element GSTREAMER_ELEMENT PACKAGE
+    gst-inspect-1.0 "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
 
 case "${1:-}" in
 venv)
@@ -18,6 +21,11 @@ test)
     need ffmpeg ffmpeg
     need ffprobe ffmpeg
     need curl curl
+    need gst-launch-1.0 gstreamer1.0-tools
+    element rtspsrc gstreamer1.0-plugins-good
+    element h264parse gstreamer1.0-plugins-bad
+    tls_modules=$(find /usr/lib -name 'libgiognutls.so' -o -name 'libgioopenssl.so' 2>/dev/null | head -n 1)
+    [ -n "$tls_modules" ] || missing="$missing glib-networking"
     command -v fc-list >/dev/null 2>&1 && [ -n "$(fc-list 2>/dev/null | head -n 1)" ] || missing="$missing fonts-dejavu-core"
     ;;
 *)
