@@ -95,9 +95,10 @@ class Place:
 class Device:
     """The simulated camera's state. ``viewers`` may look but not configure; instants are of `time.monotonic`.
 
-    With ``restart_to_apply`` a configuration is accepted with rebootRequired and takes effect at `restart`.
-    ``nonce_uses`` and ``strict_nc`` make HTTP's digest as strict as newer firmware is. Without ``channel_numbers`` the
-    channels are those of the ``analog`` inputs and then of the ``digital`` ones (R-080), or number 1 alone.
+    With ``restart_to_apply`` a configuration is accepted with rebootRequired and takes effect at `restart`; a
+    ``stubborn`` device accepts it and forgets it. ``nonce_uses`` and ``strict_nc`` make HTTP's digest as
+    strict as newer firmware is. Without ``channel_numbers`` the channels are those of the ``analog`` inputs and then of
+    the ``digital`` ones (R-080), or number 1 alone.
     """
 
     username: str = "admin"
@@ -109,6 +110,7 @@ class Device:
     viewers: dict[str, str] = field(default_factory=dict)
     condition: Condition = "ready"
     restart_to_apply: bool = False
+    stubborn: bool = False
     nonce_uses: int | None = None
     strict_nc: bool = False
     analog: int = 0
@@ -218,6 +220,8 @@ class Device:
 
     def configure(self, channel: int, configuration: MetadataCfg) -> bool:
         """Merge a configuration that was checked; False when it takes effect after a restart only."""
+        if self.stubborn:
+            return True
         if self.restart_to_apply:
             self._pending.append((channel, configuration))
             return False
