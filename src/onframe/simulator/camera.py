@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self, cast
 from urllib.parse import quote
 
 from onframe.errors import OnframeError
-from onframe.simulator.device import Device
+from onframe.simulator.device import Device, inputs
 from onframe.simulator.fault_actions import CameraActions
 from onframe.simulator.faults import Faults
 from onframe.simulator.profiles import Profile, profile_named
@@ -60,24 +60,28 @@ class SimulatedCamera:
         metadata_delay: tuple[float, float] = (0.0, 0.0),
         metadata_loss: float = 0.0,
         outside: Outside = "leave_out",
+        analog: int = 0,
+        digital: int = 0,
         video: Path | str | None = None,
         script: Path | str | None = None,
+        programme: Callable[[Stamp], Programme] | None = None,
     ) -> None:
-        """``scene`` is one name, or a name for each channel. Port 0 takes a free one; without a password one is made.
+        """``scene`` is one name (for each of ``analog`` and ``digital`` inputs), or a name for each channel. Port 0
+        takes a free one; without a password one is made.
 
         ``faults`` is a plan (`onframe.simulator.fault_plan`), which begins with the start. ``tls`` serves HTTPS and
         RTSPS too: with a certificate made for ``host``, with one that is given, or with a context of your own.
         ``quirks`` change the profile, by name (`onframe.simulator.quirks`). ``clock`` is what the device tells about
         time (by default what the profile does); ``metadata_delay`` in seconds; ``metadata_loss`` the share of metadata
         packets that are dropped; ``outside`` what becomes of targets outside the rules' range (R-116); ``video`` and
-        ``script`` replace the scene. Raises OnframeError for a scene, profile, quirk or fault that is not known, and
-        where the simulator extra is missing.
+        ``script`` replace the scene, and so does what ``programme`` makes for each channel. Raises OnframeError for a
+        scene, profile, quirk or fault that is not known, and where the simulator extra is missing.
         """
         need("av", "numpy", "PIL", "starlette", "uvicorn")
         from onframe.simulator.servers import Ports
 
         self.host, self.username, self.password = host, username, password or secrets.token_urlsafe(9)
-        self.scenes = {1: scene} if isinstance(scene, str) else dict(scene)
+        self.scenes = dict.fromkeys(inputs(analog, digital) or (1,), scene) if isinstance(scene, str) else dict(scene)
         base = profile if isinstance(profile, Profile) else profile_named(profile)
         self.profile = replace(base, quirks=Quirks.parse(quirks, base.quirks)) if quirks else base
         self.faults = faults if isinstance(faults, Faults) else Faults(faults)
@@ -87,7 +91,8 @@ class SimulatedCamera:
         self._clock = clock or cast("Clock | None", self.profile.clock)
         self._options = _Options(seed, frame_marks, metadata_delay, metadata_loss, outside)
         self._files = (Path(video), Path(script) if script else None) if video else None
-        for name in self.scenes.values():
+        self._make_programme = programme
+        for name in set(self.scenes.values()) if programme is None else ():
             load(name, seed)
         self.device = Device(
             self.username, self.password, self.profile, tuple(self.scenes), host=host, rtsp_port=rtsp_port or 554
@@ -209,6 +214,8 @@ class SimulatedCamera:
     def _programme(self, channel: int) -> Programme:
         stamp = Stamp(ip_address=self.host, port_no=self.rtsp_port, channel=channel)
         encode = metadata_encoder(self.profile.quirks)
+        if self._make_programme is not None:
+            return self._make_programme(stamp)
         if self._files is not None:
             from onframe.simulator.file import FileProgramme
 
