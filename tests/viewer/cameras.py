@@ -4,7 +4,7 @@ cameras.py OPTIONS   OPTIONS is a JSON list, each entry for one SimulatedCamera,
                      for the Viewer and "password" for one that the client takes; prints the pages' addresses as JSON
 stop, start          ends the first camera, and starts it on the same ports; prints "done"
 inject F, clear F    a fault of the first camera; prints "done"
-reopen               ends the first camera's viewer, and starts it anew on the same port with the same token
+reopen TOKEN         ends the first camera's viewer, and starts it anew on the same port with this token
 (end of input)       ends
 """
 
@@ -48,10 +48,10 @@ async def command(words: list[str], camera: SimulatedCamera, viewers: list[Viewe
             await camera.faults.inject(fault)
         case ["clear", fault]:
             await camera.faults.clear(fault)
-        case ["reopen"]:
+        case ["reopen", token]:
             old = viewers[0]
             await old.__aexit__(None, None, None)
-            again = Viewer(old._camera, port=old.port, token=old.url.partition("?t=")[2])
+            again = Viewer(old._camera, port=old.port, token=token)
             viewers[0] = await stack.enter_async_context(again)
 
 

@@ -113,10 +113,23 @@ def test_a_server_that_starts_again_is_found_again_and_the_page_goes_on(page: Pa
     until(page, "window.onframe?.exact > 25")
     exact = page.evaluate("window.onframe.exact")
     page.add_init_script("window.reloaded = true")
-    cameras.tell("reopen")
+    cameras.tell(f"reopen {cameras.urls[0].partition('?t=')[2]}")
     until(page, f"window.onframe.exact > {exact + 40} && {text('state-name')} === 'live'", 40)
     assert page.evaluate("window.reloaded") is None, "it is the same page all the time"
     assert page.evaluate("window.onframe.errors") == []
+
+
+@pytest.mark.fault("F70")
+def test_a_server_with_another_token_is_named_as_the_reason(browser: Browser, cameras: Cameras) -> None:
+    page = browser.new_page()  # one of which the console may tell of refused requests
+    page.goto(cameras.urls[0])
+    until(page, f"{text('state-name')} === 'live'")
+    cameras.tell("reopen another-token-than-before")
+    until(page, f"{text('trouble-text')}.includes('does not know this page: open the address that it printed')")
+    assert page.inner_text("#state-name") == "offline" and page.is_visible("#trouble")
+    cameras.tell(f"reopen {cameras.urls[0].partition('?t=')[2]}")
+    until(page, f"{text('state-name')} === 'live'", 40)
+    page.close()
 
 
 @pytest.mark.fault("F70")

@@ -160,7 +160,7 @@ function headline(sync) {
 
 /** @param {Sync} sync */
 function syncLine(sync) {
-  if (sync.exact === null) return `hold ${Math.round(sync.hold)} ms`;
+  if (sync.exact === null) return sync.picture ? `hold ${Math.round(sync.hold)} ms` : '';
   const clock = sync.clock.replace('_', ' ');
   if (!sync.picture) return `metadata by ${clock}`;
   const hold = `hold ${Math.round(sync.hold)} ms`;
