@@ -13,11 +13,12 @@ from typing import Any
 from onframe.camera.location import Location
 from onframe.camera.login import Login
 from onframe.camera.receiver import Receiver
-from onframe.camera.rtsp import RTSPClient, TransportChoice
+from onframe.camera.rtsp import RTSPClient
 from onframe.camera.supervisor import Fallback, Supervisor
 from onframe.camera.tls import TLS
 from onframe.errors import ConnectionLost, RemoteProtocolError, StatusError, UnsupportedError
 from onframe.record import Coordinates
+from onframe.wire.headers import TransportKind
 from onframe.wire.sdp import MediaDescription, SessionDescription
 from onframe.wire.session import MAX_KEEP_ALIVE
 from onframe.wire.track import Track
@@ -55,7 +56,7 @@ class RTSPLink:
         coordinates: Coordinates,
         *,
         support: Callable[[], str],
-        transport: TransportChoice = "tcp",
+        transport: TransportKind = "tcp",
         tls: TLS | None = None,
     ) -> None:
         self._session, self._location, self._support = session, location, support
@@ -147,7 +148,7 @@ class RTSPLink:
         self._held_bytes = 0
         return loop.create_future()
 
-    def _new_client(self, transport: TransportChoice) -> RTSPClient:
+    def _new_client(self, transport: TransportKind) -> RTSPClient:
         def closed(error: Exception | None) -> None:
             if client is self._client:
                 self._closed(error)

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, TypeAlias
 
 from onframe.camera.answers import check, status_error
 from onframe.camera.connection import Wire, connect
@@ -15,15 +14,13 @@ from onframe.camera.tls import TLS
 from onframe.camera.udp import DatagramMedia
 from onframe.errors import AuthenticationError, ConnectionLost, OnframeError, RemoteProtocolError, UnsupportedError
 from onframe.wire.digest import ChallengeKind
-from onframe.wire.headers import RTPInfo
+from onframe.wire.headers import RTPInfo, TransportKind
 from onframe.wire.rtsp import NEED_DATA, InterleavedFrame, Request, Response
 from onframe.wire.sdp import MediaDescription, SessionDescription
 from onframe.wire.session import MAX_KEEP_ALIVE, Answered, Challenged, ClientSession, Due, Served, State
 from onframe.wire.track import FIRST_DATAGRAM_CHANNEL, Track
 
 TEARDOWN_DEADLINE = 2.0
-
-TransportChoice: TypeAlias = Literal["tcp", "udp", "multicast"]
 
 
 class RTSPClient:
@@ -49,7 +46,7 @@ class RTSPClient:
         timeout: float = 10.0,
         keep_alive: float | None = None,
         user_agent: str = "onframe",
-        transport: TransportChoice = "tcp",
+        transport: TransportKind = "tcp",
         tls: TLS | None = None,
     ) -> None:
         check_transport(transport, tls)
@@ -182,7 +179,7 @@ class RTSPClient:
         return self._transport is not None and not self._closed and not self._transport.is_reading()
 
     @property
-    def transport(self) -> TransportChoice:
+    def transport(self) -> TransportKind:
         """How RTP comes: as the tracks were set up, before that as was asked for."""
         tracks = self.session.tracks if self.session is not None else []
         return next(
@@ -377,7 +374,7 @@ class RTSPClient:
         self.close(lost)
 
 
-def check_transport(transport: TransportChoice, tls: TLS | None) -> None:
+def check_transport(transport: TransportKind, tls: TLS | None) -> None:
     """UnsupportedError where plain RTP over UDP would leave the protection of TLS."""
     if tls is not None and transport != "tcp":
         raise UnsupportedError(
