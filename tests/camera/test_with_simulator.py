@@ -73,12 +73,14 @@ async def test_the_configuration_is_changed_and_read_back(simulated):
         assert [str(change) for change in result.changed] == ["ANPR: disabled → enabled"]
 
 
-async def test_stream_yields_pictures_and_records_of_one_session(simulated):
+@pytest.mark.parametrize(("stream", "codec"), [(1, "H264"), (3, "H265")])
+async def test_stream_yields_pictures_and_records_of_one_session(simulated, stream, codec):
     async with Camera.from_url(simulated.url) as camera:
-        events = camera.stream()
+        events = camera.stream(stream=stream)
         picture = await next_of(events, AccessUnit)
         record = await next_of(events, Record)
         assert picture.data.startswith(b"\x00\x00\x00\x01")
+        assert (picture.codec, picture.key) == (codec, True)
         assert record.video is not None
         assert len(camera.states()) == 1
 

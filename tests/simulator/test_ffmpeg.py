@@ -31,19 +31,20 @@ async def run(*command):
 @pytest.mark.parametrize("profile", ["guide-2017", "guide"])
 async def test_ffprobe_lists_video_audio_and_data(profile):
     async with SimulatedCamera("gate", profile=profile, password="abcd1234") as camera:
-        for stream, size in ((1, "1280,720"), (2, "640,360")):
+        for stream, codec, size in ((1, "h264", "1280,720"), (2, "h264", "640,360"), (3, "hevc", "640,360")):
             output, _ = await run(
                 *("ffprobe", "-v", "error", "-rtsp_transport", "tcp"),
                 *("-show_entries", "stream=codec_name,codec_type,width,height", "-of", "csv=p=0"),
                 camera.rtsp_url(1, stream),
             )
-            assert output.decode().splitlines() == [f"h264,video,{size}", "pcm_mulaw,audio", "unknown,data"]
+            assert output.decode().splitlines() == [f"{codec},video,{size}", "pcm_mulaw,audio", "unknown,data"]
 
 
-async def test_what_ffmpeg_copies_decodes_without_error(tmp_path):
+@pytest.mark.parametrize("stream", [1, 3])
+async def test_what_ffmpeg_copies_decodes_without_error(tmp_path, stream):
     target = tmp_path / "out.mkv"
     async with SimulatedCamera("gate", password="abcd1234", clock="sr") as camera:
-        source = ("-v", "error", "-rtsp_transport", "tcp", "-i", camera.rtsp_url())
+        source = ("-v", "error", "-rtsp_transport", "tcp", "-i", camera.rtsp_url(1, stream))
         await run("ffmpeg", *source, "-t", "3", "-map", "0:v", "-map", "0:a", "-c", "copy", str(target))
     _, errors = await run("ffmpeg", "-v", "error", "-i", str(target), "-f", "null", "-")
     assert errors == ""

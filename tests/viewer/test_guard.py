@@ -39,6 +39,7 @@ def client(site: Site) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=f"http://127.0.0.1:{site.port}", trust_env=False)
 
 
+@pytest.mark.fault("F66")
 async def test_without_the_token_nothing_is_shown(site: Site) -> None:
     async with client(site) as browser:
         answer = await browser.get("/")
@@ -46,6 +47,7 @@ async def test_without_the_token_nothing_is_shown(site: Site) -> None:
         assert "token" in answer.text and "the page" not in answer.text
 
 
+@pytest.mark.fault("F66")
 async def test_a_wrong_token_is_refused(site: Site) -> None:
     async with client(site) as browser:
         assert (await browser.get("/?t=sesam")).status_code == 403
@@ -61,18 +63,21 @@ async def test_the_token_becomes_a_cookie_that_scripts_cannot_read(site: Site) -
         assert (await browser.get("/")).text == "the page"
 
 
+@pytest.mark.fault("F66")
 @pytest.mark.parametrize("host", ["camera.example", "127.0.0.1.example", "169.254.1.1", ""])
 async def test_another_host_name_is_refused_even_with_the_token(site: Site, host: str) -> None:
     async with client(site) as browser:
         assert (await browser.get("/?t=sesame", headers={"Host": host})).status_code in {400, 403}
 
 
+@pytest.mark.fault("F66")
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
 async def test_another_origin_is_refused_even_with_the_token(site: Site, origin: str) -> None:
     async with client(site) as browser:
         assert (await browser.get("/?t=sesame", headers={"Origin": origin})).status_code == 403
 
 
+@pytest.mark.fault("F67")
 async def test_every_answer_carries_the_policy(site: Site) -> None:
     async with client(site) as browser:
         for answer in (await browser.get("/"), await browser.get("/?t=sesame"), await browser.get("/")):
@@ -81,6 +86,7 @@ async def test_every_answer_carries_the_policy(site: Site) -> None:
             assert answer.headers["referrer-policy"] == "no-referrer"
 
 
+@pytest.mark.fault("F66")
 async def test_the_socket_needs_cookie_and_origin(site: Site) -> None:
     url = f"ws://127.0.0.1:{site.port}/ws"
     own = f"http://127.0.0.1:{site.port}"

@@ -267,6 +267,7 @@ ATTACK = '<img src=x onerror="alert(1)">\u202e\u200b\0\ud800'
         Target(regions=[[]], speed=NAN, angle=HUGE, distance=INFINITE, polar=[(NAN, HUGE)]),
     ],
 )
+@pytest.mark.fault("F69")
 @pytest.mark.parametrize("sub_type", ["behaviorAnalysis", "ANPR", "personQueueTime", "thermometry", "shipsDetection"])
 @pytest.mark.parametrize("space", ["0..1000", "unit", "pixels"])
 @pytest.mark.parametrize("kind", ["target", "rule", f"rule{ATTACK}"])

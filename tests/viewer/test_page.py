@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from onframe.viewer.page import Page
 
 
@@ -25,6 +27,7 @@ async def test_a_page_begins_with_a_key_picture() -> None:
     assert page.dropped == 1
 
 
+@pytest.mark.fault("F70")
 async def test_a_slow_page_loses_pictures_up_to_the_next_key_picture_and_no_text() -> None:
     page = Page(max_bytes=100)
     page.picture(b"k" * 90, key=True)
@@ -37,6 +40,7 @@ async def test_a_slow_page_loses_pictures_up_to_the_next_key_picture_and_no_text
     assert page.dropped == 3
 
 
+@pytest.mark.fault("F70")
 async def test_texts_are_bounded_too() -> None:
     page = Page(max_messages=10)
     for number in range(25):
@@ -44,6 +48,7 @@ async def test_texts_are_bounded_too() -> None:
     assert await drain(page) == [str(number) for number in range(15, 25)]
 
 
+@pytest.mark.fault("F70")
 async def test_texts_are_bounded_by_their_length_too() -> None:
     page = Page(max_bytes=100)
     for number in range(9):

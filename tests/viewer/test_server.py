@@ -143,6 +143,7 @@ class TestPages:
             state = await until(page, kind("state", state="live"))
             assert state["reason"] and state["since"]
 
+    @pytest.mark.fault("F70")
     async def test_one_session_with_the_camera_however_many_pages(
         self, viewer: Viewer, simulated: SimulatedCamera
     ) -> None:
@@ -179,6 +180,7 @@ class TestPages:
                 assert hello["codec"].startswith("avc1.") and hello["rules"]
                 assert is_key(await until(other, is_picture))
 
+    @pytest.mark.fault("F70")
     async def test_a_page_that_does_not_read_loses_pictures_only_and_others_go_on(
         self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -197,6 +199,7 @@ class TestPages:
             assert set(shown) <= set(told), "no text is lost"
             await slow.close()
 
+    @pytest.mark.fault("F70")
     async def test_more_pages_than_allowed_are_told_so(self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(server, "MAX_PAGES", 1)
         async with await open_page(viewer) as one:
@@ -252,6 +255,7 @@ JUNK: tuple[str | bytes, ...] = (
 
 
 class TestJunk:
+    @pytest.mark.fault("F70")
     async def test_it_is_answered_with_an_error_message_and_nothing_else(
         self, viewer: Viewer, simulated: SimulatedCamera
     ) -> None:
@@ -265,6 +269,7 @@ class TestJunk:
             assert int.from_bytes(picture[2:4], "little") == 1
         assert requests(simulated, "PLAY") == 1
 
+    @pytest.mark.fault("F70")
     async def test_a_message_longer_than_any_the_page_sends_closes_the_connection(self, viewer: Viewer) -> None:
         async with await open_page(viewer) as page:
             await until(page, kind("hello"))
@@ -281,6 +286,7 @@ NOWHERE = (
 
 
 class TestFiles:
+    @pytest.mark.fault("F68")
     async def test_there_is_nothing_but_the_files_of_the_page_and_only_for_who_has_the_cookie(self) -> None:
         async with Camera.from_url("http://admin:pw@127.0.0.1:9/") as camera, Viewer(camera) as viewer:
             cookie = await cookie_of(viewer)
@@ -338,6 +344,7 @@ class TestEnd:
             with pytest.raises(OSError):
                 await asyncio.to_thread(_get, viewer.port, "/")
 
+    @pytest.mark.fault("F70")
     async def test_a_page_that_does_not_read_holds_nothing_up(self, viewer: Viewer) -> None:
         page = await (await open_page(viewer, sock=narrow(viewer), **LAZY)).__aenter__()
         await asyncio.sleep(2.0)
@@ -347,6 +354,7 @@ class TestEnd:
         with pytest.raises(ConnectionClosed):
             await until(page, lambda message: False)
 
+    @pytest.mark.fault("F70")
     async def test_a_page_that_is_torn_off_ends_the_session(self, viewer: Viewer, simulated: SimulatedCamera) -> None:
         async with await open_page(viewer) as page:
             await until(page, is_picture)
