@@ -102,12 +102,12 @@ class Device:
     """
 
     username: str = "admin"
-    password: str = ""
+    password: str = field(default="", repr=False)
     profile: Profile = field(default_factory=Profile)
     channel_numbers: Sequence[int] = ()
     host: str = "127.0.0.1"
     rtsp_port: int = RTSP_PORT
-    viewers: dict[str, str] = field(default_factory=dict)
+    viewers: dict[str, str] = field(default_factory=dict, repr=False)
     condition: Condition = "ready"
     restart_to_apply: bool = False
     stubborn: bool = False
