@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from onframe.camera.camera import Camera
 from onframe.camera.certificate import Certificate, shown
-from onframe.camera.findings import Finding, failed, refused
+from onframe.camera.findings import Finding, failed, refused, unanswerable
 from onframe.camera.firmware import DEVICE_INFO, judge_firmware
 from onframe.camera.location import HTTP_PORT, authority
 from onframe.camera.tls import fetch_certificate
@@ -109,6 +109,9 @@ async def over_http(
     if camera.login.refused is not None:
         yield refused(camera.login.refused)
         return
+    if device.name == "login":
+        yield device
+        return
     if camera.login.accepted:
         yield accepted(camera, "HTTP")
     if device.ok or camera.login.accepted:
@@ -146,6 +149,8 @@ async def _device_capability(camera: Camera) -> Finding:
     try:
         supported = await camera.supports_metadata()
     except OnframeError as error:
+        if (login := unanswerable(error)) is not None:
+            return login
         return failed(name, error, "enable ISAPI on the device, or check that this is the camera's own HTTP port")
     if supported:
         return Finding(name, True, "the device says isSupportMetadata")
@@ -217,8 +222,8 @@ async def _rights(camera: Camera, channel: int, rights: _Rights, *, try_writing:
         try:
             await camera.inquiry.subscribe(channel, 1, _a_type(rights.configuration), lenient=True)
         except OnframeError as error:
-            remedy = "give the user the right of live view (Remote: Live View), or watch with --via channel"
-            return failed("rights", error, remedy)
+            remedy = "watch with --via channel, or give the user the right of live view (Remote: Live View)"
+            return Finding("rights", True, f"may {' and '.join(may)}, but not subscribe: {error}", remedy)
         may.append("subscribe")
     if not try_writing:
         return Finding("rights", True, f"may {' and '.join(may)}; writing was not tried (--try-writing)")

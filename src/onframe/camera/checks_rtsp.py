@@ -11,7 +11,7 @@ import msgspec
 
 from onframe.camera.camera import Camera
 from onframe.camera.checks_http import accepted
-from onframe.camera.findings import Finding, failed, refused
+from onframe.camera.findings import Finding, failed, refused, unanswerable
 from onframe.camera.supervisor import SessionStatus
 from onframe.camera.watch import Watch
 from onframe.errors import AuthenticationError, OnframeError, StatusError, UnsupportedError
@@ -147,7 +147,12 @@ def _track(camera: Camera, channel: int, stream: int, seen: Seen, wait: float) -
         return Finding("track", True, f"stream {number} carries isapi.metadata, and it plays")
     error = seen.status.last_error if seen.status is not None else None
     if error is not None:
-        finding = failed("track", error, "check the RTSP port, and that the device is not restarting")
+        if (login := unanswerable(error)) is not None:
+            return login
+        remedy = "check the RTSP port, and that the device is not restarting"
+        if isinstance(error, StatusError) and error.http_status == 455:
+            remedy = "the device wants the picture set up before the metadata: use 'onframe view', or Camera.stream"
+        finding = failed("track", error, remedy)
         return msgspec.structs.replace(finding, detail=f"stream {number} does not play: {error}")
     remedy = "check that the RTSP port is one of RTSP (--rtsp-port), and that the device is not restarting"
     state = seen.state.reason if seen.state is not None else "nothing happened"

@@ -39,10 +39,13 @@ async def diagnose(
         yield (secured := await tls(camera, http.ok))
         if not secured.ok:
             return
+    said: list[Finding] = []
     if http.ok:
         async for finding in over_http(camera, channel, types, try_writing=try_writing):
+            said.append(finding)
             yield finding
     if not rtsp.ok or camera.login.refused is not None:
         return
     async for finding in over_rtsp(camera, channel, stream, wait, seen, login_is_known=camera.login.accepted):
-        yield finding
+        if finding not in said:  # a login that HTTP could not give either
+            yield finding

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from onframe.errors import AuthenticationError, CertificateError, ConnectionLost, OnframeError, StatusError
+from onframe.errors import (
+    AuthenticationError,
+    CertificateError,
+    ConnectionLost,
+    OnframeError,
+    RemoteProtocolError,
+    StatusError,
+)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -31,6 +38,16 @@ def failed(name: str, error: OnframeError, remedy: str) -> Finding:
     if isinstance(error, StatusError | ConnectionLost | CertificateError) and error.hint:
         remedy = error.hint
     return Finding(name, False, str(error), remedy)
+
+
+def unanswerable(error: OnframeError) -> Finding | None:
+    """The device asks for a login that is not to be given: Basic alone, or a digest that is not allowed."""
+    if not (isinstance(error, RemoteProtocolError) and error.reason == "login"):
+        return None
+    remedy = error.hint or "set the device to Digest"
+    if "Basic alone, which" in error.message:
+        remedy = "set the device to Digest, or let the password be sent readably with --allow-basic, best over TLS"
+    return Finding("login", False, str(error), remedy)
 
 
 def refused(error: AuthenticationError) -> Finding:

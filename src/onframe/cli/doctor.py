@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -47,6 +48,7 @@ async def command(
         Parameter(
             help="Let into the bundle: addresses, identity (MAC, serial, names), plates, pictures.",
             consume_multiple=True,
+            negative="",
         ),
     ] = None,
 ) -> int:
@@ -76,6 +78,8 @@ async def _check(
 
     findings, seen = [], Seen()
     async with device.camera(host) as camera:
+        if not device.verbose:  # what is wrong is said as a finding
+            logging.getLogger("onframe.camera").setLevel(logging.ERROR)
         async for finding in diagnose(camera, device.channel, device.stream, try_writing=try_writing, seen=seen):
             findings.append(finding)
             show(finding, json=json)

@@ -59,6 +59,9 @@ class DeviceOptions:
     ] = None
     ca_file: Annotated[Path | None, Parameter(help="More authorities that are trusted, PEM.")] = None
     legacy_tls: Annotated[bool, Parameter(negative="", help="Admit TLS 1.0 and 1.1 and keys of 1024 bits.")] = False
+    allow_basic: Annotated[
+        bool, Parameter(negative="", help="Send the password readably to a device that knows Basic alone.")
+    ] = False
     transport: Annotated[
         Literal["tcp", "udp", "multicast"], Parameter(help="How RTP comes; tcp is within the RTSP connection.")
     ] = "tcp"
@@ -84,6 +87,7 @@ class DeviceOptions:
             timeout=self.timeout,
             coordinates=space,
             tls=tls,
+            allow_basic=self.allow_basic,
             transport=self.transport,
         )
 

@@ -95,6 +95,13 @@ class _NonceUse:
     cnonce: str = ""
 
 
+def _unanswerable(text: str, hint: str | None = None) -> RemoteProtocolError:
+    """For a challenge that is well-formed and cannot be met."""
+    error = RemoteProtocolError(text, hint=hint)
+    error.reason = "login"
+    return error
+
+
 class DigestClient:
     """Answers challenges for one user at one host and one protocol (RFC 7616 section 3.4).
 
@@ -148,7 +155,7 @@ class DigestClient:
         if any(one.scheme == "basic" for one in challenges):
             return self._take_basic(next(one for one in challenges if one.scheme == "basic"))
         schemes = ", ".join(one.scheme for one in challenges) or "nothing"
-        raise RemoteProtocolError(f"the device asks for {schemes[:100]}, which is neither Digest nor Basic")
+        raise _unanswerable(f"the device asks for {schemes[:100]}, which is neither Digest nor Basic")
 
     def _take(self, challenge: Challenge) -> ChallengeKind:
         self._challenge = challenge
@@ -163,12 +170,12 @@ class DigestClient:
 
     def _take_basic(self, challenge: Challenge) -> ChallengeKind:
         if self._digest_offered:
-            raise RemoteProtocolError(
+            raise _unanswerable(
                 "the device offered Digest before and now Basic alone; the password is not sent",
                 hint="somebody may stand between you and the device; if the device was set to Basic, connect anew",
             )
         if not self._allow_basic:
-            raise RemoteProtocolError(
+            raise _unanswerable(
                 "the device offers Basic alone, which sends the password readably",
                 hint="allow it with allow_basic=True, or set the device to Digest",
             )
@@ -180,7 +187,7 @@ class DigestClient:
         usable = [one for one in digests if one.hash_name in self._algorithms and _qop_of(one) != "unknown"]
         if not usable:
             names = ", ".join(sorted({one.algorithm or "MD5" for one in digests}))
-            raise RemoteProtocolError(
+            raise _unanswerable(
                 f"none of the digests offered can be answered: {names[:200]}",
                 hint="allowed are " + ", ".join(self._algorithms) + " with qop auth, auth-int or none",
             )
