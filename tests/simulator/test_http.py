@@ -360,3 +360,14 @@ async def test_sha_256_is_asked_for_where_the_profile_says_so():
     device = Device(password="abcd1234", profile=PROFILES["sha256"])
     async with client_of(device) as client:
         assert (await client.get(METADATA)).status_code == 200
+
+
+@pytest.mark.parametrize("target", ["//[x", "//]/y?format=json", "/%00", "/[?["])
+async def test_a_target_that_is_no_address_is_refused_and_costs_nothing(device, target):
+    async with serving(device) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), 30)
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 401 ")

@@ -98,6 +98,8 @@ class _Server:
             response = await self._respond(request, target, given)
         except ClientDisconnect:
             return
+        if self._device.quirks.digest_form == "media_server":
+            response.headers["Server"] = "DNVRS-Webs"
         self._device.log_request("http", request.method, target, response.status_code, bool(given and given.strip()))
         await response(scope, receive, send)
 
@@ -130,7 +132,7 @@ class _Exchange:
     def answer(self) -> Response:
         if self._device.condition != "ready":
             raise _Refused(self._device.condition)
-        path = unquote(urlsplit(self._target).path)
+        path = unquote(self._target.partition("?")[0])
         found = match(self._request.method, path)
         if found is None or not self._knows(path):
             raise _Refused("notSupport", http_status=404)
@@ -211,7 +213,7 @@ class _Exchange:
 
     def _check_format(self) -> None:
         """A.4 takes JSON alone: without format the request cannot be read, with another it is not supported (R-069)."""
-        form = parse_qs(urlsplit(self._target).query).get("format", [None])[0]
+        form = parse_qs(self._target.partition("?")[2]).get("format", [None])[0]
         if form != "json":
             raise _Refused("notSupport" if form == "xml" else "badParameters")
 
@@ -331,7 +333,7 @@ def _verdict(target: str, name: str) -> ResponseStatus:
 
 def _status(target: str, refused: _Refused) -> Response:
     """A ResponseStatus in the form that the URL asks for."""
-    in_json = "format=json" in urlsplit(target).query.split("&")
+    in_json = "format=json" in target.partition("?")[2].split("&")
     body = encode(_verdict(target, refused.name), "json" if in_json else "xml")
     headers = {"Allow": ", ".join(refused.allow)} if refused.allow else None
     return Response(body, refused.http_status, headers=headers, media_type=JSON if in_json else XML)
