@@ -105,7 +105,7 @@ def _value(data: bytes, tag: int) -> tuple[bytes, bytes]:
 
 
 def _elements(data: bytes) -> list[tuple[int, bytes]]:
-    found = []
+    found: list[tuple[int, bytes]] = []
     while data and len(found) < _MAX_NAMES * 8:
         tag, value, data = _element(data)
         found.append((tag, value))
