@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from onframe import errors
 from onframe.cli import app as command_line
 from onframe.cli.app import EXIT_CODES, exit_code, run
 from onframe.cli.options import DeviceOptions
+from onframe.simulator.profiles import PROFILES
+from onframe.simulator.quirks import QUIRKS
 
 COMMANDS = ["demo", "simulate", "watch", "view", "doctor", "config get", "config set", "decode", "explain"]
 PLATE = (
@@ -30,6 +33,40 @@ def onframe(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[
 def test_the_help_of_every_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*command.split(), "--help"]) == 0
     assert f"Example: onframe {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_every_quirk_is_listed_with_its_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", "--list-quirks"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  control                      relative | absolute | av_stream | query_suffix" in lines
+    assert "  mtu                          1000 (64 to 60 000)" in lines
+    assert run(["simulate", "--list-quirks", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert list(rows) == list(QUIRKS)
+    assert rows["content_base"]["values"] == ["off", "on"] and rows["content_base"]["default"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        (["--quirk", "contrl=absolute"], "there is no quirk 'contrl'", "did you mean control"),
+        (["--quirk", "control=round"], "no value of this quirk", "choose relative | absolute"),
+        (["--profile", "recorder"], "there is no profile 'recorder'", ", ".join(PROFILES)),
+    ],
+)
+def test_a_quirk_or_profile_that_is_not_known_ends_simulate_with_a_way_out(
+    arguments: list[str], said: str, hint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONFRAME_PASSWORD", "canary")
+    assert run(["simulate", *arguments]) != 0
+    told = capsys.readouterr().err
+    assert said in told and hint in told
+
+
+def test_the_help_of_simulate_names_every_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["simulate", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in PROFILES)
 
 
 def test_every_error_has_a_documented_exit_code() -> None:

@@ -158,5 +158,5 @@ def test_the_default_profile_follows_the_guides_capture():
     profile = Profile()
     quirks = profile.quirks
     assert (profile.name, quirks.meta_version, quirks.tz, quirks.devinfo) == ("guide-2017", "1.0", "+0800", "bogus_mac")
-    assert (profile.ssrc, profile.announced_ssrc) == (0x55667788, 0x14B37590)
+    assert (quirks.ssrc, quirks.date_format) == ("fixed55667788", "hik")
     assert PROFILES["guide"].quirks.meta_version == "2.0"

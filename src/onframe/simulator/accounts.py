@@ -106,6 +106,8 @@ class Accounts:
                 f"{secrets.randbelow(10**9):09d}" if protocol == "rtsp" else f"{nonce}:{time.time_ns() // 1_000_000}"
             )
         values = self._digests[protocol].challenges(nonce, stale=stale, request_uri=uri)
+        if self._quirks.digest_form == "media_server" and protocol == "rtsp" and not stale:
+            values = [value.removesuffix(', stale="FALSE"') for value in values]
         return [", ".join(values)] if self._quirks.challenge_lines == "folded" else values
 
     def _digest(

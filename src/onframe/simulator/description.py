@@ -40,6 +40,7 @@ def describe(
     sections[-1].attributes += [("Media_header", f"MEDIAINFO={_MEDIAINFO};"), ("appversion", "1.0")]
     return SessionDescription(
         origin=f"- {session} {session} IN {family} {address}",
+        name="Media Server" if quirks.digest_form == "media_server" else "Media Presentation",
         email="NONE",
         bandwidth=["AS:5100"],
         attributes=[("control", control_of(uri, "", quirks) or "*")],

@@ -20,26 +20,10 @@ class Profile:
     quirks: Quirks = Quirks()
     clock: str | None = None
     realm: str = "IP Camera(51289)"
-    server: str | None = None
     supports_metadata: bool = True
     supports_subscribe_type: bool = True
     metadata_types: tuple[str, ...] = METADATA_TYPES
     formats: tuple[str, ...] = ("xml", "json")
-
-    @property
-    def ssrc(self) -> int | None:
-        """The SSRC of the metadata packets; None draws at random."""
-        return 0x55667788 if self.quirks.ssrc == "fixed55667788" else None
-
-    @property
-    def announced_ssrc(self) -> int | None:
-        """What the SETUP answer says of it; None is the truth."""
-        return 0x14B37590 if self.quirks.ssrc == "fixed55667788" else None
-
-    @property
-    def guide_dates(self) -> bool:
-        """Whether Date is written as the guide prints it."""
-        return self.quirks.date_format != "rfc"
 
 
 _GUIDE = Quirks(meta_version="2.0", tz="+08:00", devinfo="right", ssrc="right", rtpinfo="relative", date_format="rfc")
@@ -76,7 +60,6 @@ PROFILES: dict[str, Profile] = {
                 rtpinfo="none",
             ),
             realm="3521781c29acb312330dd668",
-            server="DNVRS-Webs",
             supports_metadata=False,
             supports_subscribe_type=False,
             metadata_types=(),

@@ -104,7 +104,7 @@ class Quirks:
     digest_form: Literal["camera", "media_server"] = _quirk(
         "camera",
         "login",
-        "media_server adds domain, an empty opaque and algorithm, writes short nonces on RTSP and names its server",
+        "media_server: domain, an empty opaque and algorithm in the challenge, a short nonce on RTSP, names of its own",
         "a recorder, 2023",
     )
     challenge_lines: Literal["separate", "folded"] = _quirk(
