@@ -153,6 +153,30 @@ async def test_a_handshake_that_never_comes_ends_at_the_connections_deadline(mon
     assert one.connections == 1
 
 
+@pytest.mark.fault("F2", "F71")
+async def test_a_request_that_is_cancelled_in_the_handshake_leaves_no_connection_behind():
+    heard = asyncio.Event()
+
+    async def serve(reader, writer):
+        await reader.readexactly(1)
+        heard.set()
+        with contextlib.suppress(OSError):
+            await reader.read()  # to the end of the connection
+        ended.set()
+        writer.close()
+
+    ended = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with client(server.sockets[0].getsockname()[1], tls=TLS()) as http, asyncio.timeout(LONG):
+        task = asyncio.create_task(http.request(GET))
+        await heard.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await ended.wait()
+    server.close()
+
+
 @pytest.mark.fault("F3")
 async def test_a_body_that_drips_is_ended_by_the_deadline_of_the_whole():
     async def drip(one, writer):

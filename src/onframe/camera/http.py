@@ -10,6 +10,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import httpx2
 
@@ -36,9 +37,10 @@ SILENCE_TIMEOUT = 10.0
 _HTML = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,80})", re.IGNORECASE)
 _CUT = ("disconnected", "without sending complete", "closed connection", "incomplete")
+_HANDSHAKE = "the handshake of TLS"
 _PHASES = {
     "connection.connect_tcp.started": "the TCP connection",
-    "connection.start_tls.started": "the handshake of TLS",
+    "connection.start_tls.started": _HANDSHAKE,
     "http11.send_request_headers.started": "sending the request",
     "http11.receive_response_headers.started": "waiting for the answer",
     "http11.receive_response_body.started": "reading the answer",
@@ -78,7 +80,10 @@ class DeviceHTTP:
         course = _Course()
         try:
             async with asyncio.timeout(self._timeout), self._turn:
-                return await self._send(request, course)
+                try:
+                    return await self._send(request, course)
+                finally:
+                    await course.abandon()
         except TimeoutError as error:
             raise self._late(request, course, self._timeout) from error
         except httpx2.HTTPError as error:
@@ -123,7 +128,7 @@ class DeviceHTTP:
 
     async def _translate(self, request: Request, course: _Course, error: httpx2.HTTPError) -> OnframeError:
         text = str(error) or type(error).__name__
-        if isinstance(error, httpx2.ConnectError) and self._tls is not None and course.phase == "the handshake of TLS":
+        if isinstance(error, httpx2.ConnectError) and self._tls is not None and course.phase == _HANDSHAKE:
             failure = handshake_failure(error) or OSError(0, text)
             return await explain(failure, self._host, self._port, self._tls)
         if isinstance(error, httpx2.ConnectTimeout):
@@ -149,9 +154,20 @@ class _Course:
 
     def __init__(self) -> None:
         self.phase = "waiting for its turn"
+        self._stream: Any = None
 
-    async def trace(self, event: str, _: Mapping[str, object]) -> None:
+    async def trace(self, event: str, info: Mapping[str, object]) -> None:
         self.phase = _PHASES.get(event, self.phase)
+        if event == "connection.connect_tcp.complete":
+            self._stream = info["return_value"]
+        elif event == "connection.start_tls.complete":
+            self._stream = None
+
+    async def abandon(self) -> None:
+        """Close the connection of a handshake that was cancelled: the client forgets it then."""
+        stream, self._stream = self._stream, None
+        if stream is not None and self.phase == _HANDSHAKE:
+            await stream.aclose()
 
 
 class _BoundedTransport(httpx2.AsyncHTTPTransport):

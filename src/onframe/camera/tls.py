@@ -173,8 +173,8 @@ async def _look(host: str, port: int, *, legacy: bool) -> Certificate:
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_connection(
-        asyncio.Protocol, host.strip("[]"), port, ssl=context, server_hostname=server_name(host)
+    transport, end = await loop.create_connection(
+        _End, host.strip("[]"), port, ssl=context, server_hostname=server_name(host)
     )
     try:
         session = transport.get_extra_info("ssl_object")
@@ -182,6 +182,17 @@ async def _look(host: str, port: int, *, legacy: bool) -> Certificate:
         return replace(found, protocol=session.version() or "")
     finally:
         transport.abort()
+        await end.closed.wait()
+
+
+class _End(asyncio.Protocol):
+    """Tells when the socket is closed."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
 
 
 # --- what went wrong, by name
