@@ -7,7 +7,7 @@ SCENE ?= gate
 SECONDS ?= 1200
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
-.PHONY: demo test check coverage fuzz bench docs screenshots clean
+.PHONY: demo test check coverage fuzz soak bench docs screenshots clean
 
 demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata on its video
 	@exec $(BIN)/onframe demo --scene $(SCENE)
@@ -32,6 +32,10 @@ check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
 
 fuzz: $(VENV)/.fuzz  ## hostile bytes for every reader, for SECONDS in all; what is learnt stays in build/fuzz
 	$(BIN)/python fuzz/run.py --seconds $(SECONDS)
+
+soak: SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
+soak: $(VENV)/.test  ## 100 cameras with faults for SECONDS (half an hour); memory, descriptors, tasks and threads stay flat
+	$(BIN)/python tests/soak/soak.py --seconds $(SECONDS)
 
 bench: $(VENV)/.test $(VENV)/.system  ## ratios against named peers, measured side by side in one run
 	$(BIN)/python bench/decode.py
