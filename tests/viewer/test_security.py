@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from onframe.camera.camera import Camera
 from onframe.errors import OnframeError
 from onframe.simulator.camera import SimulatedCamera
+from onframe.viewer import connection
 from onframe.viewer.page import MAX_BYTES, Page
 from onframe.viewer.server import Viewer
 
@@ -348,6 +349,54 @@ async def until_true(true: Any, within: float = 10.0) -> None:
     async with asyncio.timeout(within):
         while not true():
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.fault("F70")
+class TestIdleClients:
+    async def test_more_connections_than_allowed_are_closed_at_once_and_the_others_go_on(
+        self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connection, "MAX_CONNECTIONS", 5)
+        idle = [await asyncio.open_connection("127.0.0.1", viewer.port) for _ in range(5)]
+        await asyncio.sleep(0.2)
+        assert (await ask(viewer)).status == 0, "closed without an answer"
+        reader, writer = idle[0]
+        writer.write(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{viewer.port}\r\nConnection: close\r\n\r\n".encode())
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 403 ")
+        for _, writer in idle:
+            writer.close()
+        await until_true(lambda: len(viewer._site._server.server_state.connections) == 0)
+        assert (await ask(viewer)).status == 403
+
+    async def test_a_request_that_drips_in_is_given_up_the_first_and_any_later_one(
+        self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connection, "REQUEST_WITHIN", 0.5)
+        whole = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{viewer.port}\r\n\r\n".encode()
+        for before in (b"", whole):
+            reader, writer = await asyncio.open_connection("127.0.0.1", viewer.port)
+            writer.write(before)
+            if before:
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 403 ")
+            with pytest.raises(ConnectionError):
+                async with asyncio.timeout(15):
+                    for byte in whole * 100:
+                        writer.write(bytes((byte,)).replace(b"\n", b"x"))
+                        await writer.drain()
+                        await asyncio.sleep(0.05)
+            writer.close()
+
+    async def test_a_page_may_say_nothing_for_longer_than_a_request_may_take(
+        self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(connection, "REQUEST_WITHIN", 0.2)
+        reader, writer = await raw_page(viewer)
+        await asyncio.sleep(0.8)
+        writer.write(frame(TEXT, b"{}"))
+        async with asyncio.timeout(10):
+            assert b"cannot be read" in await reader.readuntil(b"cannot be read")
+        writer.close()
 
 
 @pytest.mark.fault("F70")

@@ -18,14 +18,12 @@ from onframe.asgi import Site
 from onframe.camera.camera import Camera
 from onframe.errors import OnframeError, ProtocolError
 from onframe.viewer import wire
+from onframe.viewer.connection import PageConnection, PageSocket
 from onframe.viewer.feed import Feed
 from onframe.viewer.guard import LOCAL_NAMES, Guard
 from onframe.viewer.page import Page
-from onframe.viewer.socket import PageSocket
 
 MAX_PAGES = 64
-MAX_CONNECTIONS = 4 * MAX_PAGES
-"""Beyond these, requests are answered with 503."""
 SHORTEST_TOKEN = 16
 SUB_STREAM = 2
 STATIC = files("onframe.viewer") / "static"
@@ -74,9 +72,9 @@ class Viewer:
             self._guard,
             host,
             port,
+            http=PageConnection,
             ws=PageSocket,
             ws_max_size=wire.MAX_PAGE_MESSAGE,
-            limit_concurrency=MAX_CONNECTIONS,
         )
 
     @property

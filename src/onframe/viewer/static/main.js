@@ -222,8 +222,9 @@ class Viewer {
   /** @param {boolean} connected @param {string} why */
   _connection(connected, why) {
     this.status.hint = '';
-    if (!connected) this.status.set('offline', why || (this.status.state === 'offline' ? '' : 'the connection was closed'));
-    else this.status.set('connecting', '');
+    const known = this.status.state === 'offline' ? this.status.reason : 'the connection was closed';
+    if (connected) this.status.set('connecting', '');
+    else this.status.set('offline', why || known);
   }
 
   _tick() {
