@@ -21,6 +21,7 @@ test)
     need ffmpeg ffmpeg
     need ffprobe ffmpeg
     need curl curl
+    need openssl openssl
     need gst-launch-1.0 gstreamer1.0-tools
     element rtspsrc gstreamer1.0-plugins-good
     element h264parse gstreamer1.0-plugins-bad

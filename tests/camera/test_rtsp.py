@@ -187,6 +187,7 @@ async def test_a_refused_describe_is_a_status_error(status):
         assert caught.value.request == f"DESCRIBE {client.url}"
 
 
+@pytest.mark.fault("F7")
 async def test_a_redirect_is_refused_and_named():
     async with Device(DESCRIBE=text(302, "Location: rtsp://192.0.2.66/x")) as device:
         client = Client(device)
