@@ -51,3 +51,11 @@ def test_a_head_without_a_box_has_none() -> None:
     assert HeadPolygon().rect is None
     assert HeadPolygon(Rect(1, 2, 3, 4)).rect == (1, 2, 3, 4)
     assert (HeadPolygon().model_num, HeadPolygon().models) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("target", "is_radar"),
+    [(Target(distance=1), False), (Target(angle=1), False), (Target(angle=0, distance=0), True)],
+)
+def test_a_target_with_both_polar_coordinates_makes_a_radar_document(target: Target, is_radar: bool) -> None:
+    assert Metadata("activityTarget", targets=[Target(), target]).is_radar is is_radar

@@ -371,3 +371,15 @@ def test_what_the_guide_has_in_xml_only_is_not_written_as_json(metadata: Metadat
 def test_a_head_of_which_nothing_is_known_is_an_empty_object() -> None:
     metadata = Metadata("ruleTarget", tracking=[CameraPoint("1", head=HeadPolygon())])
     assert as_json(metadata)["MetaData"]["CameraPoint"] == [{"objId": "1", "HeadPolygon": {}}]
+
+
+def test_a_device_in_json_has_its_numbers_as_text_and_its_domain_where_there_is_one() -> None:
+    device = DevInfo("192.0.2.7", None, 80, "00:11:22:33:44:55", 2, None, "cam.example")
+    written = as_json(Metadata("ruleTarget", device=device, situation=Situation(person_count=1)))
+    assert written["Metadata"]["DevInfo"] == {
+        "ipAddress": "192.0.2.7",
+        "portNo": "80",
+        "macAddress": "00:11:22:33:44:55",
+        "channel": "2",
+        "domainName": "cam.example",
+    }

@@ -133,3 +133,9 @@ def test_prefixes_beyond_the_bound_stand_for_nothing() -> None:
     for _ in range(60):
         root = root.children[0]
     assert root.namespace == "urn:59"
+
+
+def test_where_a_document_begins_does_not_count_for_the_length_of_its_tags() -> None:
+    before = b"<a>" + b"x" * 300_000 + b"</a>"
+    root, end = parse_document(before + b"<b><c>text</c></b>", len(before))
+    assert (root.name, root.children[0].text, end) == ("b", "text", len(before) + 18)
