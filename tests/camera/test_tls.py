@@ -165,7 +165,12 @@ async def test_a_changed_pin_ends_the_handshake_before_the_first_byte(certificat
     assert isinstance(error, CertificateError)
     assert (error.cause, error.sha256) == ("pin_changed", certificate.sha256)
     assert shown(certificate.sha256) in str(error) and shown(pinned.sha256) in str(error)
-    assert "onframe doctor --pin 127.0.0.1" in error.hint
+    assert "give that as the pin" in error.hint
+    async with listening(server_context(certificate)) as peer:
+        Pins().save("127.0.0.1", None, pinned.sha256)
+        error = await refusal(TLS("pin"), peer)
+    assert error.cause == "pin_changed" and shown(pinned.sha256) in str(error)
+    assert "onframe doctor --pin 127.0.0.1 --replace" in error.hint
 
 
 @pytest.mark.fault("F36")

@@ -258,13 +258,15 @@ def _pin_failure(error: _PinError, host: str, port: int, tls: TLS) -> Certificat
     pin = tls.pin or Pins().load(host, port) or ""
     if seen.sha256 == pin:
         return _weak_key(seen, host, port)
+    kept = f"onframe doctor --pin {host} --replace"
+    confirm = kept if tls.pin is None else "compare its fingerprint at the device, and give that as the pin"
     return CertificateError(
         f"{host}:{port} shows another certificate than the pinned one: {shown(seen.sha256)} ({seen.subject or '?'}), "
         f"pinned is {shown(pin)}",
         cause="pin_changed",
         sha256=seen.sha256,
-        hint="if the device was reset or its certificate renewed, confirm the new one with "
-        f"'onframe doctor --pin {host}'; else somebody stands in between",
+        hint=f"if the device was reset or its certificate renewed, confirm the new one: {confirm}; "
+        "else somebody stands in between",
     )
 
 
