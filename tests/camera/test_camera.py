@@ -500,6 +500,7 @@ async def test_impossible_wishes_are_refused(device, options):
             await anext(camera.watch(**options))
 
 
+@pytest.mark.fault("F61")
 async def test_a_slow_watcher_is_told_its_loss_and_disturbs_nobody(device, make_document):
     async with camera_of(device) as camera:
         slow, quick = camera.watch(maxsize=2), camera.watch()
@@ -572,6 +573,7 @@ async def test_a_camera_that_is_away_at_the_start_is_waited_for(device, make_doc
         assert (await asyncio.wait_for(watching, 2)).n == 1
 
 
+@pytest.mark.fault("F33")
 async def test_a_quiet_scene_is_no_reason_to_reconnect(device, make_document):
     async with camera_of(device, keepalive=0.1, timing=Timing(quiet=0.15)) as camera:
         events = camera.events()
@@ -585,6 +587,7 @@ async def test_a_quiet_scene_is_no_reason_to_reconnect(device, make_document):
         assert live.epoch == quiet.epoch
 
 
+@pytest.mark.fault("F32")
 async def test_a_half_open_connection_is_stale_within_twice_the_keep_alive_and_resumed(device):
     async with camera_of(device, keepalive=0.4) as camera:
         events = camera.events()
@@ -613,6 +616,7 @@ async def test_a_device_that_stays_frozen_is_reconnected_soon_after_it_answers(d
         assert back.epoch > 1
 
 
+@pytest.mark.fault("F27", "F35")
 async def test_a_track_that_vanishes_is_looked_for_again(device):
     sdp = device.sdp
     async with camera_of(device, timing=Timing(recheck=0.1)) as camera:
@@ -625,6 +629,51 @@ async def test_a_track_that_vanishes_is_looked_for_again(device):
         assert "no isapi.metadata track" in change.reason
         device.sdp = sdp
         await next_of(events, StateChange, state="live")
+
+
+@pytest.mark.fault("F35")
+async def test_what_a_device_can_do_is_read_again_once_it_was_away(device):
+    async with camera_of(device) as camera:
+        events = camera.events(types=["ANPR"])
+        await next_of(events, StateChange, state="live")
+        assert device.methods()[0] == "DESCRIBE" and device.rtsp_log[0][1] == device.rtsp_uri
+        device.metadata_cap = device.metadata_cap.replace(b"<isSupportSubscribeType>true</isSupportSubscribeType>", b"")
+        await device.stop()
+        await device.start()
+        await next_of(events, StateChange, state="live")
+        other = camera.events(types=["behaviorAnalysis"])
+        await next_of(other, StateChange, state="live")
+    channel = f"rtsp://127.0.0.1:{device.rtsp_port}/ISAPI/Streaming/channels/101"
+    assert ("DESCRIBE", channel) in device.rtsp_log
+    asked = [target for _, target, _ in device.http_log]
+    assert asked.count("/ISAPI/System/capabilities") == 2
+    assert len([target for target in asked if target.endswith("/metadata/capabilities")]) == 2
+
+
+@pytest.mark.fault("F1")
+async def test_what_cannot_be_read_is_warned_of_once_and_not_by_every_watcher(device, caplog):
+    device.http_paths = {"/ISAPI/System/capabilities": (500, b"")}
+    async with camera_of(device) as camera:
+        watches = [camera.events() for _ in range(5)]
+        for watch in watches:
+            await next_of(watch, StateChange, state="live")
+        for watch in watches:
+            await watch.aclose()
+    assert len([record for record in caplog.records if "device capability could not be read" in record.message]) == 1
+
+
+async def test_status_tells_how_each_session_stands(device, make_document):
+    async with camera_of(device) as camera:
+        assert camera.status() == []
+        events = camera.events()
+        await next_of(events, StateChange, state="live")
+        (before,) = camera.status()
+        assert (before.state, before.transport, before.last_document_age, before.documents) == ("live", "tcp", None, 0)
+        device.send(make_document())
+        await next_of(events, Record)
+        (after,) = camera.status()
+        assert after.documents == 1 and 0 <= after.last_document_age < 2
+        assert after.counters["packets"] == 1 and after.last_error is None
 
 
 @pytest.mark.requirement("R-023")
@@ -787,6 +836,7 @@ async def test_close_ends_the_iterators_and_says_goodbye(device):
         await anext(camera.watch())
 
 
+@pytest.mark.fault("F71")
 async def test_close_takes_two_seconds_at_most_from_a_frozen_device(device):
     camera = camera_of(device)
     await next_of(camera.events(), StateChange, state="live")
@@ -799,6 +849,7 @@ async def test_close_takes_two_seconds_at_most_from_a_frozen_device(device):
     device.frozen = False
 
 
+@pytest.mark.fault("F62", "F71")
 @pytest.mark.parametrize("wait", [0, 0.001, 0.003, 0.006, 0.01, 0.02, 0.05])
 async def test_a_watch_can_be_cancelled_at_any_moment(device, wait):
     async with camera_of(device) as camera:
@@ -814,6 +865,7 @@ async def test_a_watch_can_be_cancelled_at_any_moment(device, wait):
     await until(lambda: not [n for n in names if n.startswith("onframe")] or not camera.states())
 
 
+@pytest.mark.fault("F31")
 async def test_fifty_cycles_leave_no_task_and_no_descriptor_behind(device, make_document):
     async def cycle():
         async with camera_of(device) as camera:

@@ -55,7 +55,7 @@ async def diagnosed(profile: str = "guide", quirks: dict[str, Any] | None = None
     async with SimulatedCamera("corner", profile=profile, quirks=quirks) as simulated:
         quick = Backoff(initial=0.05, maximum=0.2)
         async with Camera.from_url(simulated.url, backoff=quick, **options) as camera:
-            return [finding async for finding in diagnose(camera, wait=2.5)]
+            return [finding async for finding in diagnose(camera, wait=2.5, listen=0.8)]
 
 
 def check(name: str, found: list[Finding]) -> None:

@@ -82,7 +82,7 @@ def _around(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, fl
 
 
 async def over_rtsp(
-    camera: Camera, channel: int, stream: int, wait: float, seen: Seen, *, login_is_known: bool
+    camera: Camera, channel: int, stream: int, wait: float, listen: float, seen: Seen, *, login_is_known: bool
 ) -> AsyncIterator[Finding]:
     """Findings of the stream; ``seen`` is filled on the way."""
     async with camera.stream(channel, stream, video=False, via="channel") as events:
@@ -98,8 +98,8 @@ async def over_rtsp(
             return
         yield _transport(camera, seen.status)
         began = asyncio.get_running_loop().time()
-        await _listen(events, seen, min(wait, LISTEN), lambda: False)
-        await _listen(events, seen, max(wait - LISTEN, 0.0), lambda: bool(seen.records and seen.rules))
+        await _listen(events, seen, min(wait, listen), lambda: False)
+        await _listen(events, seen, max(wait - listen, 0.0), lambda: bool(seen.records and seen.rules))
         seen.seconds = asyncio.get_running_loop().time() - began
         seen.status = _status(camera, channel, stream) or seen.status
         packets = camera.counters.get("packets", 0)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection
 
 from onframe.camera.camera import Camera
 from onframe.camera.checks_http import over_http, port, tls
-from onframe.camera.checks_rtsp import Seen, over_rtsp
+from onframe.camera.checks_rtsp import LISTEN, Seen, over_rtsp
 from onframe.camera.findings import Finding as Finding
 
 WAIT = 8.0
@@ -20,6 +20,7 @@ async def diagnose(
     *,
     types: Collection[str] | None = None,
     wait: float = WAIT,
+    listen: float = LISTEN,
     try_writing: bool = False,
     seen: Seen | None = None,
 ) -> AsyncIterator[Finding]:
@@ -27,7 +28,8 @@ async def diagnose(
 
     Names: HTTP port, RTSP port, TLS (where it is on), login, firmware, device capability, metadata capability,
     types enabled, rights, track, transport, packets, documents, clock, coordinates, rules. ``types`` are those that
-    must be enabled (None: all that the channel has). Never raises an OnframeError; nothing on the device is changed,
+    must be enabled (None: all that the channel has). ``wait`` seconds are waited for the stream, and for documents and
+    rules; losses are counted over ``listen``. Never raises an OnframeError; nothing on the device is changed,
     but for a subscription that ends by itself; ``try_writing`` writes the configuration back as it was read.
     """
     seen = Seen() if seen is None else seen
@@ -46,6 +48,6 @@ async def diagnose(
             yield finding
     if not rtsp.ok or camera.login.refused is not None:
         return
-    async for finding in over_rtsp(camera, channel, stream, wait, seen, login_is_known=camera.login.accepted):
+    async for finding in over_rtsp(camera, channel, stream, wait, listen, seen, login_is_known=camera.login.accepted):
         if finding not in said:  # a login that HTTP could not give either
             yield finding

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from onframe.errors import LimitExceeded
+from onframe.isapi.vocabulary import EventType
 from onframe.record import AccessUnit, Gap, Record, StateChange, StreamEvent, Undecodable
 
 Overflow: TypeAlias = Literal["drop_oldest", "block", "raise"]
@@ -23,6 +24,7 @@ Accept: TypeAlias = Callable[[Record], bool]
 MAX_BYTES = 16 * 1024 * 1024
 """Raw bytes that one subscriber's queue holds at most."""
 
+_CROSSINGS = (EventType.REGION_ENTRANCE.lower(), EventType.REGION_EXITING.lower())
 _REASONS = ("loss", "overflow", "reconnect")
 
 
@@ -328,12 +330,15 @@ def _goes_first(event: StreamEvent) -> bool:
 
 
 def _is_transition(record: Record) -> bool:
-    """Something that is said once: a rule (sent on change alone), an alarm, a plate, a captured face."""
-    metadata = record.metadata
+    """Something that is said once: a rule (sent on change alone), an alarm, a plate, a face, who came or went."""
+    metadata, situation = record.metadata, record.metadata.situation
     if metadata.kind == "rule" or (metadata.sub_type or "").lower() in ("facesnap", "firedetection"):
         return True
+    if situation is not None and (situation.enter_region_people_num or situation.leave_region_people_num):
+        return True
     return any(
-        name in ("triggerEvent", "licensePlate") and value.lower() != "false"
+        (name in ("triggerEvent", "licensePlate") and value.lower() != "false")
+        or (name == "eventType" and value.lower() in _CROSSINGS)
         for target in metadata.targets
         for name, value in target.properties
     )
