@@ -102,43 +102,47 @@ def test_ffmpeg_decodes_the_h265_stream(h265, program):
     assert pictures >= 20
 
 
-def gstreamer(program: Program, url: str, protocols: str, *options: str, codec: str = "h264") -> None:
-    """Forty pictures, or `timeout` ends it."""
+def gstreamer(url: str, protocols: str, *options: str, codec: str = "h264") -> None:
+    """Forty pictures, or `timeout` ends it.
+
+    Its exit code is not asked for: at the end it may find its own PAUSE cancelled, and calls that an error.
+    """
     source = ("rtspsrc", f"location={url}", f"protocols={protocols}", "multicast-iface=lo", *options)
     parsed = ("!", f"rtp{codec}depay", "!", f"{codec}parse", "!", "fakesink", "num-buffers=40")
-    done = program("timeout", SECONDS, "gst-launch-1.0", *source, *parsed)
-    assert "Got EOS" in done.stdout
+    command = ("timeout", SECONDS, "gst-launch-1.0", *source, *parsed)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert "Got EOS" in done.stdout, done.stdout + done.stderr
 
 
 LOGIN = ("user-id=admin", f"user-pw={CANARY}")
 
 
 @pytest.mark.parametrize("protocols", ["tcp", "udp", "udp-mcast"])
-def test_gstreamer_plays(locked, program, protocols):
-    gstreamer(program, stream(locked, login=False), protocols, *LOGIN)
+def test_gstreamer_plays(locked, protocols):
+    gstreamer(stream(locked, login=False), protocols, *LOGIN)
 
 
 @pytest.mark.parametrize("protocols", ["tcp", "udp", "udp-mcast"])
-def test_gstreamer_needs_no_password_where_none_is_asked_for(unlocked, program, protocols):
-    gstreamer(program, stream(unlocked, login=False), protocols)
+def test_gstreamer_needs_no_password_where_none_is_asked_for(unlocked, protocols):
+    gstreamer(stream(unlocked, login=False), protocols)
 
 
-def test_gstreamer_plays_what_comes_over_tls(locked, program):
-    gstreamer(program, stream(locked, tls=True, login=False), "tcp", "tls-validation-flags=0", *LOGIN)
+def test_gstreamer_plays_what_comes_over_tls(locked):
+    gstreamer(stream(locked, tls=True, login=False), "tcp", "tls-validation-flags=0", *LOGIN)
 
 
-def test_gstreamer_that_may_choose_finds_a_transport(locked, program):
-    gstreamer(program, stream(locked, login=False), "udp+udp-mcast+tcp", *LOGIN)
+def test_gstreamer_that_may_choose_finds_a_transport(locked):
+    gstreamer(stream(locked, login=False), "udp+udp-mcast+tcp", *LOGIN)
 
 
-def test_gstreamer_plays_the_h265_stream(h265, locked, program):
-    gstreamer(program, stream(locked, 103, login=False), "tcp", *LOGIN, codec="h265")
+def test_gstreamer_plays_the_h265_stream(h265, locked):
+    gstreamer(stream(locked, 103, login=False), "tcp", *LOGIN, codec="h265")
 
 
 def test_ffmpeg_and_gstreamer_log_in_where_other_challenges_are_offered(other_login, program):
     pictures, _ = decoded(program, "tcp", stream(other_login))
     assert pictures >= 20
-    gstreamer(program, stream(other_login, login=False), "tcp", *LOGIN)
+    gstreamer(stream(other_login, login=False), "tcp", *LOGIN)
 
 
 @pytest.mark.parametrize(("transport", "tls"), [("tcp", False), ("udp", False), ("tcp", True)])
