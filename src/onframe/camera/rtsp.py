@@ -12,7 +12,14 @@ from onframe.camera.connection import Wire, connect
 from onframe.camera.login import Login
 from onframe.camera.tls import TLS
 from onframe.camera.udp import DatagramMedia
-from onframe.errors import AuthenticationError, ConnectionLost, OnframeError, RemoteProtocolError, UnsupportedError
+from onframe.errors import (
+    AuthenticationError,
+    ConnectionLost,
+    LimitExceeded,
+    OnframeError,
+    RemoteProtocolError,
+    UnsupportedError,
+)
 from onframe.wire.digest import ChallengeKind
 from onframe.wire.headers import RTPInfo, TransportKind
 from onframe.wire.rtsp import NEED_DATA, InterleavedFrame, Request, Response
@@ -21,6 +28,7 @@ from onframe.wire.session import MAX_KEEP_ALIVE, Answered, Challenged, ClientSes
 from onframe.wire.track import FIRST_DATAGRAM_CHANNEL, Track
 
 TEARDOWN_DEADLINE = 2.0
+_MAX_UNREAD = 256 * 1024  # bytes of our answers that a device may leave unread
 
 
 class RTSPClient:
@@ -354,6 +362,9 @@ class RTSPClient:
     def _serve(self, session: ClientSession, event: Served) -> None:
         if self._transport is not None:
             self._transport.write(session.data_to_send())
+            if self._transport.get_write_buffer_size() > _MAX_UNREAD:
+                self.close(LimitExceeded("the device asks and reads no answer", limit="answers", maximum=_MAX_UNREAD))
+                return
         if event.request.method == "TEARDOWN":
             self.close(ConnectionLost("the device ended the session"))
 
