@@ -88,6 +88,8 @@ class DeviceHTTP:
             raise self._late(request, course, self._timeout) from error
         except httpx2.HTTPError as error:
             raise await self._translate(request, course, error) from error
+        except OSError as error:  # this machine's own limits, as of open files
+            raise ConnectionLost(f"{request} could not be sent: {error.strerror or error}") from error
 
     async def aclose(self) -> None:
         """Close the connections."""
