@@ -310,7 +310,15 @@ def test_a_file_of_authorities_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "empty.pem").write_text("no certificate")
     for name in ("empty.pem", "missing.pem"):
         with pytest.raises(ValueError, match=name):
-            TLS(ca_file=tmp_path / name).context("camera")
+            TLS(ca_file=tmp_path / name)
+
+
+def test_verifying_contexts_are_shared_within_a_protocol_and_pinning_ones_by_nobody():
+    verify, pin = TLS(), TLS("pin", pin="ab" * 32)
+    assert verify.context("one") is TLS().context("another", 322)
+    assert verify.context("one") is not verify.context("one", protocol="http")
+    assert verify.context("one") is not TLS(legacy=True).context("one")
+    assert pin.context("one") is not pin.context("one")
 
 
 def test_ssl_3_stays_off_under_legacy():

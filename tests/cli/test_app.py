@@ -106,6 +106,7 @@ def test_a_bad_document_costs_itself_and_the_exit_code() -> None:
         (["watch", "http://admin:can/ary@camera"], "percent-encode"),
         (["watch", "camera", "--tls-pin", "12"], "64 hexadecimal digits"),
         (["watch", "camera", "--tls", "insecure", "--ca-file", "x.pem"], "ca_file goes with"),
+        (["watch", "camera", "--ca-file", "/nowhere/at-all.pem"], "cannot be used: No such file"),
         (["watch", "camera:99999"], "port"),
         (["watch", "camera", "--for", "soon"], "not a duration"),
     ],

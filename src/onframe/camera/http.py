@@ -99,7 +99,7 @@ class DeviceHTTP:
     def _client(self) -> httpx2.AsyncClient:
         """Made when first needed: a pin that is not known yet is an error of the request."""
         if self._opened is None:
-            context = None if self._tls is None else self._tls.context(self._host, self._port)
+            context = None if self._tls is None else self._tls.context(self._host, self._port, protocol="http")
             patience = min(CONNECT_TIMEOUT, self._timeout)
             scheme, default = ("http", HTTP_PORT) if context is None else ("https", HTTPS_PORT)
             silence = min(SILENCE_TIMEOUT, self._timeout)

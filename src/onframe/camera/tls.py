@@ -7,6 +7,7 @@ asyncio and httpx2 need no help.
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import logging
 import ssl
@@ -60,21 +61,25 @@ class TLS:
             object.__setattr__(self, "pin", fingerprint(self.pin))
         if self.ca_file is not None and self.mode != "verify":
             raise ValueError('a ca_file goes with mode="verify"')
+        if self.ca_file is not None:
+            try:
+                _verifying(self.ca_file, self.legacy, "rtsp")
+            except CertificateError as error:
+                raise ValueError(str(error)) from None
 
-    def context(self, host: str, port: int | None = None) -> ssl.SSLContext:
+    def context(
+        self, host: str, port: int | None = None, *, protocol: Literal["http", "rtsp"] = "rtsp"
+    ) -> ssl.SSLContext:
         """For connections to ``host``, for asyncio and httpx2 alike; ``port`` finds the pin that was kept for it.
 
-        Raises CertificateError where no pin is known, ValueError where ``ca_file`` cannot be used.
+        Verifying contexts are shared by all who speak the same ``protocol``: they are slow to make. Raises
+        CertificateError where no pin is known, or where ``ca_file`` is there no more.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # devices close without close_notify
         if self.legacy:
             _tell(host, "TLS 1.0 and 1.1 and keys of 1024 bits are admitted (legacy)")
-            context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED  # SSL 3 stays off: OP_NO_SSLv3
         if self.mode == "verify":
-            self._trust(context)
-            return context
+            return _verifying(self.ca_file, self.legacy, protocol)
+        context = _context(self.legacy)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         if self.mode == "insecure":
@@ -85,15 +90,30 @@ class TLS:
         context.sslsocket_class = _pinned(ssl.SSLSocket, pin, self.legacy)
         return context
 
-    def _trust(self, context: ssl.SSLContext) -> None:
-        context.load_default_certs()
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the file may hold the device's own certificate
-        if self.ca_file is not None:
-            try:
-                context.load_verify_locations(cafile=self.ca_file)
-            except OSError as error:
-                reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
-                raise ValueError(f"the file of authorities {self.ca_file} cannot be used: {reason}") from None
+
+def _context(legacy: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # devices close without close_notify
+    if legacy:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED  # SSL 3 stays off: OP_NO_SSLv3
+    return context
+
+
+@functools.lru_cache(maxsize=16)
+def _verifying(ca_file: Path | None, legacy: bool, protocol: str) -> ssl.SSLContext:
+    """One for each protocol, because httpx2 announces its own in it (ALPN)."""
+    context = _context(legacy)
+    context.load_default_certs()
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the file may hold the device's own certificate
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:
+            reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+            text = f"the file of authorities {ca_file} cannot be used: {reason}"
+            raise CertificateError(text, cause="unknown_issuer", hint="give the file that ca_file names") from None
+    return context
 
 
 def server_name(host: str) -> str:
@@ -166,12 +186,9 @@ async def fetch_certificate(
 
 
 async def _look(host: str, port: int, *, legacy: bool) -> Certificate:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _context(legacy)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    if legacy:
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     loop = asyncio.get_running_loop()
     transport, end = await loop.create_connection(
         _End, host.strip("[]"), port, ssl=context, server_hostname=server_name(host)
