@@ -13,7 +13,7 @@ from onframe.camera.findings import Finding, failed, refused, unanswerable
 from onframe.camera.firmware import DEVICE_INFO, judge_firmware
 from onframe.camera.location import HTTP_PORT, authority
 from onframe.camera.tls import fetch_certificate
-from onframe.errors import AuthenticationError, OnframeError, RemoteProtocolError, StatusError
+from onframe.errors import AuthenticationError, ConnectionLost, OnframeError, RemoteProtocolError, StatusError
 from onframe.isapi.config import MetadataCfg
 
 _SOON = timedelta(days=30)
@@ -117,6 +117,8 @@ async def over_http(
     if device.ok or camera.login.accepted:
         yield await _firmware(camera)
     yield device
+    if not device.ok and not camera.login.accepted and not await _answers(camera):
+        return  # what does not answer once is not asked again: each question would run into its time-out
     rights = _Rights()
     steps = (
         _metadata_capability(camera, channel, rights),
@@ -129,6 +131,17 @@ async def over_http(
             yield refused(error)
     if rights.configuration is not None and camera.login.refused is None:
         yield await _rights(camera, channel, rights, try_writing=try_writing)
+
+
+async def _answers(camera: Camera) -> bool:
+    """Whether the device answers HTTP at all, be it with a refusal."""
+    try:
+        await camera.inquiry.read(DEVICE_INFO.request())
+    except ConnectionLost:
+        return False
+    except OnframeError:
+        return True
+    return True
 
 
 def accepted(camera: Camera, protocol: str) -> Finding:

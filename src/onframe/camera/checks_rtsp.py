@@ -156,6 +156,8 @@ def _track(camera: Camera, channel: int, stream: int, seen: Seen, wait: float) -
         return msgspec.structs.replace(finding, detail=f"stream {number} does not play: {error}")
     remedy = "check that the RTSP port is one of RTSP (--rtsp-port), and that the device is not restarting"
     state = seen.state.reason if seen.state is not None else "nothing happened"
+    if seen.state is not None and seen.state.state == "authenticating":
+        state = "the port is open, and nothing is answered"
     return Finding("track", False, f"stream {number} does not play within {wait:g} s: {state}", remedy)
 
 
