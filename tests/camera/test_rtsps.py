@@ -133,6 +133,29 @@ async def test_a_whole_session_runs_over_a_pinned_certificate_of_any_kind(kind):
     assert counters["attempts"] == 1
 
 
+@pytest.mark.fault("F71")
+async def test_a_connection_that_is_cancelled_in_the_handshake_leaves_nothing_behind():
+    heard, ended = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader, writer):
+        await reader.readexactly(1)
+        heard.set()
+        with contextlib.suppress(OSError):
+            await reader.read()  # to the end of the connection
+        ended.set()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with asyncio.timeout(30):
+        task = asyncio.create_task(opened(server.sockets[0].getsockname()[1], TLS("insecure")))
+        await heard.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await ended.wait()
+    server.close()
+
+
 async def test_rtp_over_udp_would_leave_the_protection_and_is_refused():
     login = Login("admin", "abcd1234", host="127.0.0.1")
     with pytest.raises(UnsupportedError) as caught:
