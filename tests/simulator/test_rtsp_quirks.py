@@ -55,6 +55,13 @@ def test_a_query_of_the_request_stands_behind_the_track():
         assert wanted in described(URL + "/?a=b", control=form)
 
 
+def test_over_ipv6_all_addresses_are_of_that_family_and_without_zone():
+    parameters = VideoParameters(640, 360, SPS, PPS)
+    lines = describe(parameters, address="fe80::7%eth0", session=1).serialize().decode().splitlines()
+    assert "o=- 1 1 IN IP6 fe80::7" in lines
+    assert [line for line in lines if line.startswith("c=")] == ["c=IN IP6 ::"] * 3
+
+
 def test_control_stands_before_rtpmap_or_last():
     for order, names in (("control_first", ["control", "rtpmap"]), ("rtpmap_first", ["rtpmap", "control"])):
         lines = described(attr_order=order)

@@ -36,10 +36,11 @@ def describe(
         encoding = ONVIF_ENCODING if onvif else METADATA_ENCODING
         sections.append(_section("application", "107", f"{encoding}/90000", 50))
     for section in sections:
+        section.connection = "IN IP6 ::" if family == "IP6" else "IN IP4 0.0.0.0"
         _write_control(section, uri, quirks)
     sections[-1].attributes += [("Media_header", f"MEDIAINFO={_MEDIAINFO};"), ("appversion", "1.0")]
     return SessionDescription(
-        origin=f"- {session} {session} IN {family} {address}",
+        origin=f"- {session} {session} IN {family} {address.partition('%')[0]}",
         name="Media Server" if quirks.digest_form == "media_server" else "Media Presentation",
         email="NONE",
         bandwidth=["AS:5100"],
@@ -73,7 +74,6 @@ def _section(media: str, payload_type: str, encoding: str, bandwidth: int) -> Me
     return MediaDescription(
         media,
         formats=[payload_type],
-        connection="IN IP4 0.0.0.0",
         bandwidth=[f"AS:{bandwidth}"],
         attributes=[("recvonly", None), ("rtpmap", f"{payload_type} {encoding}")],
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _RESET = struct.pack("ii", 1, 0)
 _PUMP = 0.02
+_BURST = 0.25
+"""Seconds of silence that a slow line makes up for at once."""
 
 
 class Peer(asyncio.Protocol):
@@ -160,7 +162,7 @@ class Peer(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         now = time.monotonic()
-        room = len(self._outbox) if rate is None else int(rate * min(now - self._pumped, 1.0))
+        room = len(self._outbox) if rate is None else int(rate * min(now - self._pumped, _BURST))
         if room > 0:
             self._pumped = now
             data = bytes(self._outbox[:room])
