@@ -1,5 +1,7 @@
 """The clocks of a session, on hand-computed numbers. Video 90 kHz at 25 frames/s: 3600 ticks a frame."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -405,3 +407,14 @@ def test_of_the_documents_times_the_last_64_are_known_exactly():
         clock.document_time("metadata", 7_000_000 + 3600 * n, UNIX * 1000 + n * 40 + n % 7, UNIX * NS + n * FRAME)
     assert clock.camera_time("metadata", 7_000_000 + 3600 * 6).uncertainty == 0.001
     assert clock.camera_time("metadata", 7_000_000 + 3600 * 5).uncertainty > 0.001
+
+
+def test_a_clock_that_is_set_for_ever_is_remembered_for_a_while_only():
+    clock = clock_of(frames=1)
+    tracemalloc.start()
+    for n in range(5_000):  # each report an hour from what the one before says
+        clock.sender_report("video", NTP + (n % 2 * 3600 + n << 32), 1_000_000 + 90_000 * n, UNIX * NS + n * NS)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert clock.steps == 4_999
+    assert held < 100_000

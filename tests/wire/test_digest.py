@@ -602,3 +602,10 @@ def test_a_session_algorithm_without_the_clients_nonce_is_refused():
     server.challenges(GUIDE_NONCE)
     header = guide_authorization(CHANNEL, "0" * 32) + ", algorithm=MD5-sess"
     assert server.verify("PLAY", CHANNEL, header) is Verdict.REFUSED
+
+
+def test_a_server_may_want_a_nonce_of_its_own_for_each_address():
+    server = DigestServer("IP Camera(51289)", {"admin": "abcd1234"}.get, nonce_per_url=True)
+    server.challenges(GUIDE_NONCE, request_uri=CHANNEL)
+    assert server.verify("PLAY", CHANNEL, signed("PLAY", CHANNEL)) is Verdict.ACCEPTED
+    assert server.verify("SETUP", CHANNEL + "/trackID=3", signed("SETUP", CHANNEL)) is Verdict.ELSEWHERE

@@ -351,7 +351,7 @@ def test_a_long_stream_of_frames_in_one_piece_is_linear():
 
 def test_events_of_the_same_bytes_are_equal_and_say_what_they_are():
     assert Headers([("A", "b")]) == Headers([("A", "b")]) != Headers([("A", "c")])
-    assert InterleavedFrame(1, b"x") != b"x"
+    assert (InterleavedFrame(1, b"x") == b"x") is False
     assert len({InterleavedFrame(1, b"x"), InterleavedFrame(1, b"x"), InterleavedFrame(2, b"x")}) == 2
     assert repr(InterleavedFrame(1, b"x")) == "InterleavedFrame(1, b'x')"
     assert repr(Request("PLAY", "*", [("A", "b")])) == "Request('PLAY', '*', Headers([('A', 'b')]), b'', 'RTSP/1.0')"

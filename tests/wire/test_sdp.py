@@ -340,3 +340,13 @@ def test_any_control_url_is_formed_without_an_exception(base, control):
 
 def test_an_fmtp_without_parameters_says_nothing():
     assert minimal("m=video 0 RTP/AVP 96", "a=fmtp:96", "a=fmtp:x y", "a=fmtp:96 b=1").media[0].fmtp == {96: {"b": "1"}}
+
+
+def test_what_the_session_says_of_itself_stands_before_its_media():
+    text = GUIDE.replace("a=appversion:1.0\r\n", "o=late\r\ns=late\r\nt=9 9\r\ni=of the track\r\n")
+    description = SessionDescription.parse(text)
+    assert description.origin == "- 1513571850040093 1513571850040093 IN IP4 10.10.36.212"
+    assert (description.name, description.email, description.timing) == ("Media Presentation", "NONE", "0 0")
+    assert (description.bandwidth, description.information) == (["AS:5100"], None)
+    assert description.media[2].information == "of the track"
+    assert description.media[2].others == [("o", "late"), ("s", "late"), ("t", "9 9")]
