@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 
+import psutil
 import pytest
 from rtsp_wire import Wire, camera, rtp, until
 
@@ -304,3 +305,31 @@ async def test_a_cut_connection_leaves_its_group():
             await wire.ask("PLAY")
         await until(lambda: len(server.groups) == 0)
         assert server.station.ports.open == 0
+
+
+@pytest.mark.fault("F58")
+async def test_sessions_over_every_transport_leave_no_socket_and_no_task_behind():
+    async with camera() as server, receiver() as got:
+        lines = (
+            "RTP/AVP/TCP;unicast;interleaved=0-1",
+            f"RTP/AVP;unicast;client_port={got.port}-{got.port + 1}",
+            "RTP/AVP;multicast",
+        )
+        sockets, tasks = [], []
+        for turn in range(12):
+            async with Wire(server) as wire:
+                for line in lines:
+                    assert "200 OK" in await wire.ask("SETUP", "101/trackID=3", f"Transport: {line}")
+                    assert "200 OK" in await wire.ask("PLAY")
+                    if turn % 2:
+                        assert "200 OK" in await wire.ask("TEARDOWN")
+                        wire.session = None
+                    else:
+                        break
+            lines = lines[1:] + lines[:1]
+            await until(lambda: server.connections == 0 and server.station.ports.open == 0)
+            await asyncio.sleep(0.05)
+            sockets.append(psutil.Process().num_fds())
+            tasks.append(len(asyncio.all_tasks()))
+        assert (len(server.groups), server.playing) == (0, 0)
+        assert len(set(sockets[2:])) == 1 and len(set(tasks[2:])) == 1
