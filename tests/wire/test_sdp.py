@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -350,3 +352,24 @@ def test_what_the_session_says_of_itself_stands_before_its_media():
     assert (description.bandwidth, description.information) == (["AS:5100"], None)
     assert description.media[2].information == "of the track"
     assert description.media[2].others == [("o", "late"), ("s", "late"), ("t", "9 9")]
+
+
+@pytest.mark.fault("F25")
+def test_a_description_full_of_stray_parameters_is_read_in_linear_time():
+    stray = "a=fmtp:1 x\n" * 2900
+    formats = " ".join(str(2 + number % 120) for number in range(150))
+    text = "v=0\nm=video 0 RTP/AVP 96\n" + stray + f"m=audio 0 RTP/AVP {formats}\n" * 62
+    started = time.process_time()
+    description = SessionDescription.parse(text)
+    assert time.process_time() - started < 2  # a fiftieth of that on an idle machine
+    assert len(description.media[0].attributes) == 2900
+    text = "v=0\nm=video 0 RTP/AVP 96\n" + stray + "m=audio 0 RTP/AVP 1\n" + "a=x\n" * 8000
+    started = time.process_time()
+    description = SessionDescription.parse(text)
+    assert time.process_time() - started < 2
+    assert [len(media.attributes) for media in description.media] == [2899, 8001]
+
+
+@pytest.mark.fault("F25")
+def test_the_first_hundred_warnings_are_kept():
+    assert len(SessionDescription.parse("v=0\n" + "odd\n" * 10_000).warnings) == 100

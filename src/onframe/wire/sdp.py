@@ -20,6 +20,7 @@ MAX_MEDIA = 64
 METADATA_ENCODING = "isapi.metadata"
 ONVIF_ENCODING = "vnd.onvif.metadata"
 _DEFAULT_PORT = ":554"
+_MAX_WARNINGS = 100
 
 _LINE = re.compile(r"\s?([A-Za-z])\s?=(.*)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -334,6 +335,7 @@ def _unfold(text: str, warnings: list[str]) -> list[tuple[str, str]]:
             warnings.append(f"a line without type was joined to the one before it: {line[:40]!r}")
         else:
             warnings.append(f"a line without type was passed over: {line[:40]!r}")
+    del warnings[_MAX_WARNINGS:]
     return [(name, "".join(parts)) for name, parts in lines]
 
 
@@ -348,16 +350,22 @@ def _media(value: str, warnings: list[str]) -> MediaDescription:
 
 def _give_stray_fmtp_back(media: list[MediaDescription]) -> None:
     """Some devices print the video's fmtp under the audio section: it goes to the one that has the payload type."""
+    wanting: dict[int, MediaDescription] = {}
+    served: set[int] = set()
+    for each in media:
+        if each.attribute("fmtp") is None:
+            wanting = dict.fromkeys(each.payload_types, each) | wanting
     for owner in media:
-        for name, value in list(owner.attributes):
+        types, kept = set(owner.payload_types), []
+        for name, value in owner.attributes:
             found = _FMTP.fullmatch(value or "") if name.lower() == "fmtp" else None
-            if found is None or int(found[1]) in owner.payload_types:
-                continue
-            for other in media:
-                if int(found[1]) in other.payload_types and not other.attribute_values("fmtp"):
-                    other.attributes.append((name, value))
-                    owner.attributes.remove((name, value))
-                    break
+            other = None if found is None or int(found[1]) in types else wanting.get(int(found[1]))
+            if other is None or id(other) in served:
+                kept.append((name, value))
+            else:
+                other.attributes.append((name, value))
+                served.add(id(other))
+        owner.attributes[:] = kept
 
 
 def _attribute_lines(attributes: Iterable[Attribute]) -> list[str]:
