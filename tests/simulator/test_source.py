@@ -15,6 +15,7 @@ from onframe.simulator.quirks import Quirks
 from onframe.simulator.rewriting import metadata_encoder
 from onframe.simulator.scenes import Scene
 from onframe.simulator.source import MediaItem, Source
+from onframe.simulator.trouble import Trouble
 
 
 async def played(source: Source, count: int, stream: int = 1) -> list[MediaItem]:
@@ -168,3 +169,37 @@ def test_frame_marks_number_every_target_document(square: Callable[[], Scene]) -
     for item in programme.documents(57, 0):
         if item.kind == "target" and item.format == "xml":
             assert decode(item.payload).value.targets[0].get("frameNumber") == "7"
+
+
+@pytest.mark.fault("F34")
+async def test_a_restart_counts_from_the_first_picture_again_and_forgets_who_listened(
+    square: Callable[[], Scene],
+) -> None:
+    source = Source(SceneProgramme(square()))
+    with pytest.raises(OnframeError):
+        source.restart()
+    await source.prepare()
+    heard: list[MediaItem] = []
+    source.attach(1, heard.append)
+    epoch = source.epoch_ns
+    await asyncio.sleep(0.3)
+    source.restart()
+    heard.clear()
+    assert source.now() < 200_000_000 < source.epoch_ns - epoch
+    items = await played(source, 1)
+    assert items and not heard
+    await source.close()
+
+
+@pytest.mark.fault("F48")
+async def test_documents_say_the_time_of_the_devices_clock(square: Callable[[], Scene]) -> None:
+    trouble = Trouble()
+    source = Source(SceneProgramme(square()), trouble=trouble)
+    await source.prepare()
+    right = source.epoch_ns
+    trouble.clock_offset_ns = -right
+    (rule,) = source.rules(1_600_000_000)
+    assert source.epoch_ns == 0 and b"1970-01-01T08:00:01.6" in rule.payload
+    trouble.clock_offset_ns = 3_600_000_000_000
+    assert source.epoch_ns == right + 3_600_000_000_000
+    await source.close()

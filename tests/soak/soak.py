@@ -184,7 +184,7 @@ async def soak(options: argparse.Namespace) -> bool:
     asyncio.get_running_loop().set_exception_handler(lambda loop, told: errors.texts.append(str(told)))
     process, urls = await start_cameras(options)
     made = [
-        Camera.from_url(url, backoff=Backoff(maximum=5.0), keepalive=2.0, remember_logins=False, name=f"camera {n}")
+        Camera.from_url(url, backoff=Backoff(maximum=5.0), keepalive=5.0, remember_logins=False, name=f"camera {n}")
         for n, url in enumerate(urls)
     ]
     clients = Clients(made)
