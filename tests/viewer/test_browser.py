@@ -228,6 +228,7 @@ def test_a_camera_that_falls_silent_is_stale_then_lost_and_then_live_again(page:
     until(page, "window.onframe?.exact > 25")
     assert not page.is_visible("#trouble")
     cameras.tell("inject stall")
+    until(page, f"{text('sync-title')} === 'Standing still' && {text('sync-line')}.includes('no new picture for')")
     until(page, "window.said?.some((line) => line.startsWith('stale for'))", 30)
     until(page, f"{text('state-name')} === 'backoff'", 30)
     until(page, f"{text('sync-title')} === 'Standing still'")

@@ -5,7 +5,7 @@ Server → page, binary: one access unit each, little endian, a header of 24 byt
     offset  type  field
     0       u8    kind        1 = access unit (Annex B)
     1       u8    flags       bit 0: key picture, bit 1: something was lost before it
-    2       u16   stream      1 main, 2 sub: that of the last ``hello``
+    2       u16   stream      1 main, 2 sub, 3 third: that of the last ``hello``
     4       u32   n           counts the access units of this connection, wraps
     8       i64   pts         the video track's extended RTP timestamp, 90 kHz
     16      i64   sent_at     the server's wall clock when it was received, Unix µs (statistics only)

@@ -24,6 +24,7 @@ const MOST_EVENTS = 400; // that wait for their picture: in a tab in the backgro
 const WITH_H265 =
   'To see it: choose a stream that the camera sends as H.264 (onframe view with --stream 1 for the main stream, ' +
   '--stream 2 for the sub-stream), set the camera to H.264, or open this page in a browser that decodes H.265.';
+const STANDING = 2; // s without a new picture, after which nothing is said of its synchrony
 const EVERY = 500; // ms between two looks at the panel
 
 /** What a test reads; kept always, it costs nothing. */
@@ -305,8 +306,15 @@ class Viewer {
   /** Pictures per second, of the last ones shown. */
   _rate() {
     const times = this.stream.paintedAt;
-    if (times.length < 2 || performance.now() - times[times.length - 1] > 2000) return 0;
+    if (times.length < 2 || this._standing()) return 0;
     return ((times.length - 1) * 1000) / (times[times.length - 1] - times[0]);
+  }
+
+  /** Seconds since the last picture was painted, where that is long ago; else 0. */
+  _standing() {
+    const last = this.stream.paintedAt[this.stream.paintedAt.length - 1] ?? Infinity;
+    const seconds = (performance.now() - last) / 1000;
+    return seconds > STANDING ? seconds : 0;
   }
 
   _own() {
@@ -330,7 +338,7 @@ class Viewer {
       uncertainty: this.stream.last?.uncertainty ?? null,
       exact: this.stream.last ? this.stream.last.exact : null,
       picture: !this.grid,
-      standing: !this.status.well && this.shown !== null && !this._rate(),
+      standing: this._standing(),
       rate: this._rate(),
       delay: this.stream.delay,
       late: counters.late,

@@ -1,6 +1,8 @@
 // @ts-check
 /** What stands beside the picture. All text goes in as text, never as markup. */
 
+import { span } from './status.js';
+
 /** @typedef {import('./wire.js').Event} Event */
 
 const MOST_EVENTS = 60;
@@ -29,7 +31,7 @@ function safeColor(color) {
 /**
  * What the panel shows of the synchrony.
  * @typedef {{share: number, recent: Record<string, number>, total: Record<string, number>, hold: number, clock: string,
- *   uncertainty: number|null, exact: boolean|null, picture: boolean, standing: boolean, rate: number, delay: number, late: number}} Sync
+ *   uncertainty: number|null, exact: boolean|null, picture: boolean, standing: number, rate: number, delay: number, late: number}} Sync
  */
 
 export class Panel {
@@ -163,6 +165,7 @@ function syncLine(sync) {
   if (sync.exact === null) return sync.picture ? `hold ${Math.round(sync.hold)} ms` : '';
   const clock = sync.clock.replace('_', ' ');
   if (!sync.picture) return `metadata by ${clock}`;
+  if (sync.standing) return `no new picture for ${span(sync.standing)}`;
   const hold = `hold ${Math.round(sync.hold)} ms`;
   if (!sync.exact) {
     const about = sync.uncertainty === null ? '' : ` ±${Math.max(1, Math.round(sync.uncertainty * 1000))} ms`;
