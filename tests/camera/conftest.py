@@ -254,6 +254,9 @@ class ScriptedDevice:
             if method == "DESCRIBE":
                 status, body = self._describe(uri)
                 more = f"Content-Type: application/sdp\r\n{self.describe_headers}Content-Length: {len(body)}\r\n"
+            elif method == "SETUP" and "client_port" in headers.get("transport", ""):
+                ports = re.search(r"client_port=(\d+-\d+)", headers["transport"])[1]  # and a firewall in between
+                more = f"Session: 77;timeout=60\r\nTransport: RTP/AVP;unicast;client_port={ports};server_port=9-10\r\n"
             elif method == "SETUP":
                 track = int(re.search(r"trackID=(\d)", uri)[1])
                 status, more = self._set_up(headers["transport"], track, writer, channels)

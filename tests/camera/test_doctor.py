@@ -10,6 +10,7 @@ from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.camera.doctor import diagnose
 from onframe.camera.firmware import judge_firmware
+from onframe.camera.supervisor import Timing
 from onframe.camera.tls import TLS
 from onframe.record import Coordinates
 from onframe.simulator.certificates import make_certificate, server_context
@@ -299,6 +300,15 @@ async def test_jitter_transport_and_the_spread_of_values_are_told(device, health
     assert found["transport"].detail == "RTP over tcp within the RTSP connection"
     assert re.search(r"\d+ received in \d\.\d s, none lost(; jitter \d+ ms)?$", found["packets"].detail)
     assert found["coordinates"].detail == "0..1000, top-left (assumed); no point was seen"
+
+
+async def test_udp_that_is_blocked_is_a_note_with_its_remedy(device, healthy):
+    camera = camera_of(device, transport="udp", timing=Timing(datagrams=0.3))
+    found = await findings(camera, healthy, device, wait=2.0)
+    assert found["transport"].level == "note"
+    assert found["transport"].detail.startswith("tcp, because nothing came over udp within 0.3 s")
+    assert "let udp through the firewall" in found["transport"].remedy
+    assert found["documents"].ok
 
 
 async def test_a_clock_that_is_years_off_is_a_note_with_its_grade(device, healthy):

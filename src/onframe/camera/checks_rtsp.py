@@ -86,14 +86,15 @@ async def over_rtsp(
 ) -> AsyncIterator[Finding]:
     """Findings of the stream; ``seen`` is filled on the way."""
     async with camera.stream(channel, stream, video=False, via="channel") as events:
-        await _listen(events, seen, wait, seen.plays)
+        patience = wait + camera.timeout  # HTTP may be asked once more before, in vain
+        await _listen(events, seen, patience, seen.plays)
         seen.status = _status(camera, channel, stream)
         if isinstance(seen.error, AuthenticationError):
             yield refused(seen.error)
             return
         if not login_is_known and camera.login.accepted:
             yield accepted(camera, "RTSP")
-        yield (track := _track(camera, channel, stream, seen, wait))
+        yield (track := _track(camera, channel, stream, seen, patience))
         if not track.ok:
             return
         yield _transport(camera, seen.status)

@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Parameter
@@ -42,6 +42,7 @@ async def command(
     try_writing: Annotated[
         bool, Parameter(negative="", help="Try whether the user may set types: writes what it has read.")
     ] = False,
+    wait: Annotated[float, Parameter(help="Seconds that the stream, documents and rules are waited for.")] = 8.0,
     bundle: Annotated[Path | None, Parameter(help="Write a support bundle (zip) without private data.")] = None,
     include: Annotated[
         list[Include] | None,
@@ -67,11 +68,18 @@ async def command(
         return await _pin(device, host, replace=replace)
     if forget_login:
         return _forget_login(device, host)
-    return await _check(device, host, json=json, try_writing=try_writing, bundle=bundle, include=include or ())
+    checks = {"wait": wait, "try_writing": try_writing}
+    return await _check(device, host, checks, json=json, bundle=bundle, include=include or ())
 
 
 async def _check(
-    device: DeviceOptions, host: str, *, json: bool, try_writing: bool, bundle: Path | None, include: Sequence[Include]
+    device: DeviceOptions,
+    host: str,
+    checks: dict[str, Any],
+    *,
+    json: bool,
+    bundle: Path | None,
+    include: Sequence[Include],
 ) -> int:
     from onframe.camera.checks_rtsp import Seen
     from onframe.camera.doctor import diagnose
@@ -80,7 +88,7 @@ async def _check(
     async with device.camera(host) as camera:
         if not device.verbose:  # what is wrong is said as a finding
             logging.getLogger("onframe.camera").setLevel(logging.ERROR)
-        async for finding in diagnose(camera, device.channel, device.stream, try_writing=try_writing, seen=seen):
+        async for finding in diagnose(camera, device.channel, device.stream, seen=seen, **checks):
             findings.append(finding)
             show(finding, json=json)
         if bundle is not None:
