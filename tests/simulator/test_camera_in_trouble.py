@@ -141,3 +141,10 @@ async def test_while_it_is_half_open_http_does_not_answer_until_it_is_over() -> 
 def test_a_plan_that_cannot_be_read_is_told_at_once() -> None:
     with pytest.raises(OnframeError, match="position 1 of the faults: there is no fault 'flood'"):
         SimulatedCamera("gate", faults="flood@3s")
+
+
+@pytest.mark.simulated_camera("gate", faults="lockout=3")
+def test_the_fixtures_camera_has_faults_too(simulated_camera: SimulatedCamera) -> None:
+    assert simulated_camera.faults.active == ["lockout"] and simulated_camera.device.lockout == 3
+    simulated_camera.faults.clear()
+    assert simulated_camera.faults.active == [] and simulated_camera.device.lockout is None

@@ -3,6 +3,7 @@
 @pytest.mark.simulated_camera("hall", metadata_loss=0.1)
 def test_my_program(simulated_camera):
     run_my_program(simulated_camera.url)
+    simulated_camera.faults.inject("reboot=1s")
 """
 
 from __future__ import annotations
