@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 
-import onframe
 from onframe.camera.camera import Camera
 from onframe.camera.checks_rtsp import Seen
 from onframe.camera.findings import Finding
@@ -85,7 +84,7 @@ def _readme(include: Collection[Secret]) -> str:
     left_out = ", ".join(secret for secret in SECRETS if secret not in include) or "nothing else"
     included = f"Let through because it was asked for: {', '.join(sorted(include))}.\n" if include else ""
     when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    return _README.format(version=onframe.__version__, when=when, left_out=left_out, included=included)
+    return _README.format(version=version("onframe"), when=when, left_out=left_out, included=included)
 
 
 def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def _finding(finding: Finding, redactor: Redactor) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"onframe": onframe.__version__, "python": sys.version.split()[0], "system": platform.system()}
+    found = {"onframe": version("onframe"), "python": sys.version.split()[0], "system": platform.system()}
     for name in _LIBRARIES:
         try:
             found[name] = version(name)
