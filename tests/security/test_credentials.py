@@ -22,7 +22,7 @@ from onframe.camera.http import DeviceHTTP
 from onframe.camera.location import address
 from onframe.camera.login import Login
 from onframe.camera.rtsp import RTSPClient
-from onframe.errors import AuthenticationError, CertificateError, ProtocolError
+from onframe.errors import AuthenticationError, CertificateError, ProtocolError, StatusError
 from onframe.isapi import resources
 from onframe.simulator.certificates import make_certificate, server_context
 
@@ -241,6 +241,42 @@ async def test_the_simulated_camera_logs_no_password(everything_logged):
     assert not leaks(everything_logged.getvalue())
 
 
+@pytest.mark.fault("F6")
+async def test_an_answer_to_options_does_not_count_as_the_acceptance_of_a_password():
+    """Another connection has met a challenge by then, so that OPTIONS is signed; devices answer it to anybody."""
+
+    def reply(peer, head):
+        if head.startswith("OPTIONS"):
+            return answer("200 OK", cseq=cseq_of(head))
+        return refusing(peer, head)
+
+    login = Login(USER, CANARY, host="127.0.0.1")
+    login.client("rtsp").receive_challenge(['Digest realm="r", nonce="n0"'])
+    async with Peer(reply) as peer:
+        url = f"rtsp://127.0.0.1:{peer.port}/ISAPI/Streaming/channels/101"
+        clients = [RTSPClient("127.0.0.1", peer.port, login, on_frame=lambda *_: None) for _ in range(5)]
+        results = await asyncio.gather(*(client.open(url) for client in clients), return_exceptions=True)
+    assert {type(result) for result in results} == {AuthenticationError}
+    assert sum(head.startswith("DESCRIBE") for head in peer.signed) == 1
+
+
+@pytest.mark.fault("F6")
+@pytest.mark.parametrize("protocol", ["http", "rtsp"])
+async def test_a_fault_of_the_device_does_not_count_as_the_acceptance_of_a_password(protocol):
+    def reply(peer, head):
+        if "\nauthorization:" in head.lower():
+            return answer("503 Service Unavailable", cseq=cseq_of(head))
+        return refusing(peer, head)
+
+    login = Login(USER, CANARY, host="127.0.0.1")
+    async with Peer(reply) as peer:
+        for _ in range(2):
+            with pytest.raises(StatusError):
+                await ask(protocol, peer.port, login=login)
+    assert not login.accepted and login.refused is None
+    assert peer.signed
+
+
 # --- the command line
 
 
@@ -428,8 +464,8 @@ async def test_a_downgrade_to_basic_is_refused_even_where_basic_was_allowed(prot
     assert "digest" in peer.signed[0].lower() and not leaks(peer.signed[0])
 
 
-async def ask(protocol, port, **options):
-    login = Login(USER, CANARY, host="127.0.0.1", **options)
+async def ask(protocol, port, *, login=None, **options):
+    login = login or Login(USER, CANARY, host="127.0.0.1", **options)
     if protocol == "http":
         http = DeviceHTTP("127.0.0.1", port, login, timeout=20.0)
         try:

@@ -74,12 +74,12 @@ class _Attempt:
         self._signed = True
 
     async def settle(self, response: httpx2.Response) -> None:
-        """Anything but 401: the credentials are good, unless the answer says that the account is locked."""
+        """Anything but 401: the credentials are good, unless the account is locked, or the device failed before."""
         if response.status_code == 403:
             await response.aread()
             if (locked := lock_state(response.content)) and _LOCKED in locked:
                 raise self._refusal(response, locked)
-        if self._signed:
+        if self._signed and response.status_code < 500:
             self._login.accept()
 
     def judge(self, response: httpx2.Response) -> None:

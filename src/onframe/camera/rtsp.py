@@ -31,6 +31,11 @@ TEARDOWN_DEADLINE = 2.0
 _MAX_UNREAD = 256 * 1024  # bytes of our answers that a device may leave unread
 
 
+def _was_checked(event: Answered) -> bool:
+    """Whether an answer says that the credentials are good: OPTIONS is answered to anybody, and so is a fault."""
+    return event.request.method != "OPTIONS" and event.response.status < 500
+
+
 class RTSPClient:
     """One RTSP session over one TCP connection, TLS with ``tls``: open, setup, play, teardown.
 
@@ -260,8 +265,10 @@ class RTSPClient:
                 if signed:
                     self._login.release()
                 raise
-            if signed:
+            if signed and _was_checked(event):
                 self._login.accept()
+            elif signed:
+                self._login.release()
             return event.request, event.response
 
     def _refusal(self, event: Challenged) -> OnframeError:
