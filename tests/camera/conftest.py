@@ -86,6 +86,7 @@ class ScriptedDevice:
         self.describe_headers = ""
         self.keep_alive_status = 200
         self.before_play = b""
+        self.firewall = False  # accepts UDP, of which nothing comes
         self.transports = {"tcp"}  # of "tcp", "udp", "multicast"; others are refused with 461
         self.group = ("239.195.17.4", 40104)
         self.udp_answer = "RTP/AVP;unicast;server_port={0}-{1}"
@@ -254,7 +255,7 @@ class ScriptedDevice:
             if method == "DESCRIBE":
                 status, body = self._describe(uri)
                 more = f"Content-Type: application/sdp\r\n{self.describe_headers}Content-Length: {len(body)}\r\n"
-            elif method == "SETUP" and "client_port" in headers.get("transport", ""):
+            elif method == "SETUP" and "client_port" in headers.get("transport", "") and self.firewall:
                 ports = re.search(r"client_port=(\d+-\d+)", headers["transport"])[1]  # and a firewall in between
                 more = f"Session: 77;timeout=60\r\nTransport: RTP/AVP;unicast;client_port={ports};server_port=9-10\r\n"
             elif method == "SETUP":

@@ -303,6 +303,7 @@ async def test_jitter_transport_and_the_spread_of_values_are_told(device, health
 
 
 async def test_udp_that_is_blocked_is_a_note_with_its_remedy(device, healthy):
+    device.firewall = True
     camera = camera_of(device, transport="udp", timing=Timing(datagrams=0.3))
     found = await findings(camera, healthy, device, wait=2.0)
     assert found["transport"].level == "note"
