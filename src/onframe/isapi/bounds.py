@@ -6,6 +6,8 @@ from onframe.errors import DecodeError, LimitExceeded
 
 MAX_SIZE = 4 * 1024 * 1024
 """Bytes of one document."""
+MAX_DOCUMENTS = 1_000
+"""Documents of one payload; devices are known that send two."""
 MAX_DEPTH = 64
 """Elements (objects, arrays) inside one another."""
 MAX_ELEMENTS = 50_000

@@ -103,8 +103,12 @@ def decode_all(payload: bytes, *, lenient_ip: bool = False) -> Iterator[Document
     except (DecodeError, LimitExceeded) as error:
         yield error
         return
-    position, refused = _skip(text, 0), 0
+    position, refused, count = _skip(text, 0), 0, 0
     while position < len(text) or not payload:
+        count += 1
+        if count > bounds.MAX_DOCUMENTS:
+            yield bounds.exceeded("documents", bounds.MAX_DOCUMENTS)
+            return
         try:
             usual = None if position else _usual(text, notes)
             document, end = _document(text, position, notes, lenient_ip) if usual is None else (usual, len(text))

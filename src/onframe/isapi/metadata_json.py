@@ -259,17 +259,16 @@ class _Reader:
         if count is not None and count != len(items):
             self.notes.warn(f"{path}suspNum is {count}, but {len(items)} patterns are listed")
             self.extras[path + "suspNum"] = parts["suspNum"]
-        for place, one in items:
-            susp = self._take(one, place, frozenset({"suspID", "timeStamp", "confidence"}))
-            metadata.suspects = [
-                *metadata.suspects,
-                Susp(
-                    self._integer(susp, "suspID", place),
-                    self._integer(susp, "timeStamp", place),
-                    self._number(susp, "confidence", place),
-                    owner,
-                ),
-            ]
+        metadata.suspects += [self._suspect(one, place, owner) for place, one in items]
+
+    def _suspect(self, suspect: Object, path: str, owner: str | None) -> Susp:
+        found = self._take(suspect, path, frozenset({"suspID", "timeStamp", "confidence"}))
+        return Susp(
+            self._integer(found, "suspID", path),
+            self._integer(found, "timeStamp", path),
+            self._number(found, "confidence", path),
+            owner,
+        )
 
     # Values in general
 

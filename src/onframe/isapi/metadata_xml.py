@@ -53,6 +53,7 @@ class _Reader:
     def __init__(self, notes: Notes) -> None:
         self.notes = notes
         self.extras: dict[str, Any] = {}
+        self._repeated: dict[str, int] = {}
 
     def metadata(self, root: Element) -> Metadata:
         version = root.attributes.get("version")
@@ -250,10 +251,13 @@ class _Reader:
         self._put(path + element.name, as_plain(element))
 
     def _put(self, key: str, value: Any) -> None:
-        place, count = key, 1
+        count = self._repeated.get(key, 0)
+        place = f"{key}[{count}]" if count else key
         while place in self.extras:
-            place, count = f"{key}[{count}]", count + 1
+            count += 1
+            place = f"{key}[{count}]"
         self.extras[place] = value
+        self._repeated[key] = count + 1
 
     def _text(self, found: Found, name: str, path: str, *, empty: str | None = None) -> str | None:
         element = found.get(name)
