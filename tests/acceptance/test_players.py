@@ -147,8 +147,17 @@ def test_ffmpeg_and_gstreamer_log_in_where_other_challenges_are_offered(other_lo
 
 @pytest.mark.parametrize(("transport", "tls"), [("tcp", False), ("udp", False), ("tcp", True)])
 def test_pyav_decodes_pictures(locked, transport, tls):
+    _decode_with_pyav(locked, transport, tls=tls)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_pyav_needs_no_password_where_none_is_asked_for(unlocked, transport):
+    _decode_with_pyav(unlocked, transport)
+
+
+def _decode_with_pyav(camera, transport, *, tls=False):
     options = {"rtsp_transport": transport}
-    with av.open(stream(locked, tls=tls), options=options, timeout=float(SECONDS)) as container:
+    with av.open(stream(camera, tls=tls), options=options, timeout=float(SECONDS)) as container:
         kinds = [each.type for each in container.streams]
         sizes = {(frame.width, frame.height) for frame, _ in zip(container.decode(video=0), range(20), strict=False)}
     assert kinds == ["video", "audio", "data"]
