@@ -53,3 +53,10 @@ def test_counts_that_are_there_are_enough() -> None:
     head = '{"Metadata":{"type":"ruleTarget","subType":"PeopleCounting","time":"2023-11-14T22:13:20Z",'
     payload = head + '"Situation":{"enterRegionPeopleNum":1,"leaveRegionPeopleNum":0}}}'
     assert decode(payload.encode()).warnings == []
+
+
+@pytest.mark.parametrize(("length", "said"), [(32, False), (33, True)])
+def test_a_number_of_more_than_32_characters_is_said(length: int, said: bool) -> None:
+    person = '[{"objId":"' + "7" * length + '"}]'
+    payload = '{"MetaData":{"type":"ruleTarget","time":"2023-11-14T22:13:20Z","CameraPoint":' + person + "}}"
+    assert ("objId is longer than 32 characters" in decode(payload.encode()).warnings) is said

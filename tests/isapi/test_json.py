@@ -66,3 +66,9 @@ def test_what_just_fits_is_read() -> None:
     assert len(loads(b'{"a":[' + b"1," * 49_000 + b"1]}")["a"]) == 49_001
     assert len(loads(b'{"a":"' + b"x" * 3_000_000 + b'"}')["a"]) == 3_000_000
     assert len(loads(b'{"a":"' + b"[{" * 1_000 + b'"}')["a"]) == 2_000
+
+
+@pytest.mark.parametrize(("size", "error"), [(60_000, DecodeError), (5_000_000, LimitExceeded)])
+def test_a_long_document_that_does_not_end_ends_early_or_at_the_size(size: int, error: type[Exception]) -> None:
+    with pytest.raises(error, match="ends early" if error is DecodeError else "size"):
+        parse_document(b'{"a":1' + b" " * size)

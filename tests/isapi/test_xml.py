@@ -136,6 +136,11 @@ def test_prefixes_beyond_the_bound_stand_for_nothing() -> None:
 
 
 def test_where_a_document_begins_does_not_count_for_the_length_of_its_tags() -> None:
-    before = b"<a>" + b"x" * 300_000 + b"</a>"
+    before = b"<a>" + b"x" * 3_000_000 + b"</a>"
     root, end = parse_document(before + b"<b><c>text</c></b>", len(before))
     assert (root.name, root.children[0].text, end) == ("b", "text", len(before) + 18)
+
+
+def test_a_tag_just_under_the_bound_is_read() -> None:
+    root, _ = parse_document(b'<a b="' + b"x" * 65_000 + b'"/>')
+    assert len(root.attributes["b"]) == 65_000

@@ -418,3 +418,21 @@ def test_a_clock_that_is_set_for_ever_is_remembered_for_a_while_only():
     tracemalloc.stop()
     assert clock.steps == 4_999
     assert held < 100_000
+
+
+def test_a_reset_forgets_a_shared_base_too():
+    clock = clock_of()
+    for n in range(40):
+        now = UNIX * NS + n * FRAME
+        clock.extend("video", 1_000_000 + 3600 * n, now)
+        clock.document_time("metadata", clock.extend("metadata", 1_000_000 + 3600 * n, now), None, now)
+    assert clock.convert("metadata", 1_000_000, "video").grade is Grade.SHARED_BASE
+    clock.reset()
+    assert clock.convert("metadata", 1_000_000, "video") is None
+
+
+@pytest.mark.parametrize(("back", "interval"), [(9, 0.04), (11, None)])
+def test_a_packet_some_seconds_back_is_late_and_one_farther_back_begins_anew(back, interval):
+    clock = clock_of(frames=300)
+    clock.extend("video", 1_000_000 + 3600 * 299 - 90_000 * back, UNIX * NS + 300 * FRAME)
+    assert clock.frame_interval("video") == interval

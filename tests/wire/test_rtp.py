@@ -243,3 +243,8 @@ def test_a_report_block_counts_since_the_one_before():
     again = receiver.report_block()
     assert (again.fraction_lost, again.packets_lost, again.last_sender_report, again.delay) == (0, 1, 0, 0)
     assert receiver.report_block().fraction_lost == 0
+
+
+def test_one_byte_of_padding_is_its_own_count():
+    packet = RTPPacket.parse(bytes.fromhex("a06b000100000e1055667788") + b"<a/>\x01")
+    assert packet.payload == b"<a/>"

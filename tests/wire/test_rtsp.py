@@ -355,3 +355,15 @@ def test_events_of_the_same_bytes_are_equal_and_say_what_they_are():
     assert len({InterleavedFrame(1, b"x"), InterleavedFrame(1, b"x"), InterleavedFrame(2, b"x")}) == 2
     assert repr(InterleavedFrame(1, b"x")) == "InterleavedFrame(1, b'x')"
     assert repr(Request("PLAY", "*", [("A", "b")])) == "Request('PLAY', '*', Headers([('A', 'b')]), b'', 'RTSP/1.0')"
+
+
+def test_headers_of_just_the_greatest_length_are_read():
+    assert events(b"RTSP/1.0 200 OK\r\nX: 4567\r\n\r\n", connection=Connection(max_headers=7))[0].status == 200
+    with pytest.raises(LimitExceeded):
+        events(b"RTSP/1.0 200 OK\r\nX: 45678\r\n\r\n", connection=Connection(max_headers=7))
+
+
+def test_an_error_shows_what_stood_there():
+    with pytest.raises(RemoteProtocolError) as caught:
+        events(b"RTSP/1.0 200 OK\r\nno 'colon'\xff\r\n\r\n")
+    assert caught.value.excerpt == "no 'colon'\\\\xff"
