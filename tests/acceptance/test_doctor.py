@@ -163,6 +163,9 @@ def test_tls_from_a_self_signed_certificate_to_a_pin(simulate, onframe):
     done = onframe("doctor", "https://127.0.0.1", *ports)
     [(name, cause, remedy)] = failures(done)
     assert name == "TLS" and "self-signed" in cause and "onframe doctor --pin" in remedy
+    for command in ("watch", "view"):
+        refused = onframe(command, "https://127.0.0.1", *ports)
+        assert refused.returncode == 8 and "self-signed" in refused.stderr
     shown = onframe("doctor", "127.0.0.1", *ports, "--pin")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert re.search(r"SHA-256 +([0-9A-F]{2}:){31}[0-9A-F]{2}", shown.stdout) and "kept in" in shown.stdout

@@ -662,6 +662,19 @@ async def test_what_cannot_be_read_is_warned_of_once_and_not_by_every_watcher(de
     assert len([record for record in caplog.records if "device capability could not be read" in record.message]) == 1
 
 
+@pytest.mark.fault("F2")
+async def test_a_camera_that_does_not_answer_yet_is_connecting(device):
+    device.frozen = True
+    async with camera_of(device) as camera:
+        watching = asyncio.create_task(anext(camera.watch()))
+        await until(lambda: device.connections)
+        assert camera.state == "connecting"
+        watching.cancel()
+        await asyncio.wait([watching])
+        assert camera.state == "stopped"
+    device.frozen = False
+
+
 async def test_status_tells_how_each_session_stands(device, make_document):
     async with camera_of(device) as camera:
         assert camera.status() == []

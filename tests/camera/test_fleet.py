@@ -119,6 +119,30 @@ async def test_unreachable_cameras_do_not_disturb_the_healthy_ones(device, make_
     gc.collect()
 
 
+@pytest.mark.fault("F73")
+async def test_names_that_take_seconds_to_look_up_do_not_hold_the_loop_up(device, make_document, monkeypatch):
+    lookup, asked = socket.getaddrinfo, []
+
+    def slow(host, *arguments, **options):
+        if host == "slow.example":
+            asked.append(host)
+            time.sleep(1.5)
+            raise socket.gaierror(socket.EAI_AGAIN, "the name server is slow")
+        return lookup(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    slow_one = Camera("slow.example", username="admin", password="x", timeout=1.0, remember_logins=False)
+    healthy = cameras_of([(device.http_port, device.rtsp_port)], ConnectLimiter(RATE))
+    async with Fleet([slow_one, *healthy]) as fleet:
+        await until(lambda: asked and fleet.playing() == healthy, 20)
+        for number in range(10):
+            device.send(make_document(target_id=number), timestamp=number * 3600)
+            await asyncio.sleep(0.1)
+        await until(lambda: fleet.records[healthy[0]] == 10, 10)
+        assert fleet.lag < 1.0
+        assert slow_one.state in ("connecting", "authenticating", "backoff", "stopped")
+
+
 async def test_cameras_that_all_reboot_at_once_come_back_spread_over_time(device, make_document):
     limiter = ConnectLimiter(20)
     cameras = cameras_of([(device.http_port, device.rtsp_port)] * 40, limiter, backoff=Backoff(initial=0.5, maximum=2))

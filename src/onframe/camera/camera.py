@@ -283,7 +283,8 @@ class Camera:
         """The state of the first session; "stopped" where nobody watches, "auth_failed" once that is final."""
         if self.login.refused is not None:
             return "auth_failed"
-        return next((change.state for change in self._sessions.states()), "stopped")
+        otherwise = "connecting" if self._sessions.joining else "stopped"
+        return next((change.state for change in self._sessions.states()), otherwise)
 
     @property
     def counters(self) -> dict[str, int]:

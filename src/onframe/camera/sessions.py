@@ -111,6 +111,7 @@ class Sessions:
         self._support: _Known[bool | None] | None = None
         self._capabilities: dict[tuple[int, int], _Known[MetadataCap]] = {}
         self._warned: set[str] = set()
+        self.joining = 0  # watchers whose session is not chosen yet, because the device is still asked
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
@@ -150,10 +151,13 @@ class Sessions:
         if self._closed:
             raise LocalProtocolError("this Camera is closed", hint="use it inside its 'async with'")
         self._loop = asyncio.get_running_loop()
+        self.joining += 1
         try:
             key = await self._key(plan)
         except (AuthenticationError, CertificateError) as error:
             return self._refused(plan, error)
+        finally:
+            self.joining -= 1
         session = self._session(key)
         if plan.video:
             session.want_video()

@@ -22,14 +22,14 @@ async def command(
     Example: onframe view 192.168.0.64 --user admin
     """
     from onframe.cli.simulate import until_interrupted
-    from onframe.errors import AuthenticationError, OnframeError
+    from onframe.errors import AuthenticationError, CertificateError, OnframeError
     from onframe.viewer.server import Viewer
 
     device = device or DeviceOptions()
     async with device.camera(host) as camera:
         try:
             await camera.supports_metadata()
-        except AuthenticationError:
+        except (AuthenticationError, CertificateError):
             raise
         except OnframeError as error:  # the page goes on trying, and says how it stands
             print(f"{error}; trying all the same", file=sys.stderr)
