@@ -280,3 +280,8 @@ def test_the_first_hundred_warnings_are_kept() -> None:
 
 def test_json_without_a_bare_address_needs_no_repair() -> None:
     assert decode(b'{"type":["ANPR"]}', lenient_ip=True).repairs == []
+
+
+def test_a_root_of_xml_in_another_case_is_read_as_well() -> None:
+    document = decode(PLAIN.replace(b"Metadata", b"MetaData"))
+    assert (document.kind, document.value.root, document.repairs) == ("metadata", "MetaData", ["root_in_another_case"])

@@ -5,7 +5,7 @@ import pytest
 from onframe.errors import RemoteProtocolError
 from onframe.wire.headers import Transport
 from onframe.wire.sdp import MediaDescription
-from onframe.wire.track import agree
+from onframe.wire.track import Track, agree
 
 METADATA = MediaDescription("application", formats=["107"])
 TCP = Transport(interleaved=(0, 1))
@@ -109,3 +109,13 @@ def test_no_answer_makes_us_join_what_is_no_group(answer):
 def test_a_group_where_unicast_was_asked_for_is_refused():
     with pytest.raises(RemoteProtocolError, match="unicast with multicast"):
         agree(UDP, "RTP/AVP;multicast;destination=239.1.1.1;port=5000-5001", METADATA)
+
+
+def test_where_nobody_names_channels_they_are_the_first_two():
+    agreed, warnings = agree(Transport(), "RTP/AVP/TCP;unicast", MediaDescription("video"))
+    assert (agreed.interleaved, warnings) == ((0, 1), [])
+
+
+def test_a_track_of_no_known_encoding_counts_in_90_khz():
+    track = Track(MediaDescription("video", formats=["98"]), "rtsp://h/x", Transport(), (0, 1))
+    assert (track.name, track.payload_type, track.clock_rate) == ("video", 98, 90_000)

@@ -115,3 +115,9 @@ def test_any_bytes_are_read_or_refused(data):
         parse_sps(b"\x67" + data)
     except ProtocolError:
         pass
+
+
+def test_a_nal_unit_of_another_type_is_no_parameter_set():
+    picture = bytes([0x68]) + main_profile(width_mbs=80, height_units=45)[1:]
+    with pytest.raises(ProtocolError, match="not a sequence parameter set"):
+        parse_sps(picture)
