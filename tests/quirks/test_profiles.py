@@ -19,9 +19,8 @@ async def test_records_come_from_every_profile(profile: str, version: str) -> No
     async with SimulatedCamera("corner", profile=profile) as simulated:
         async with Camera.from_url(simulated.url) as camera:
             assert await camera.supports_metadata()
-            async with asyncio.timeout(10):
-                async for record in camera.watch(types=["ANPR"]):
-                    break
+            async with asyncio.timeout(10), camera.watch(types=["ANPR"]) as records:
+                record = await anext(records)
             assert record.metadata.version == version and len(record.metadata.targets) == 8
         assert simulated.device.log == []
 
