@@ -55,3 +55,20 @@ def test_the_example_with_an_rtsp_stack_of_ones_own_decodes_a_document(tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("metadata xml [")
     assert "sub_type='ANPR'" in done.stdout
+
+
+@pytest.mark.fault("F34")
+def test_the_example_of_a_test_with_a_reboot_passes_and_fails_where_the_reboot_is_not_told(tmp_path):
+    example = (EXAMPLES / "test_reboot.py").read_text(encoding="utf-8")
+    blind = example.replace("if record.gap_before is not None:", "if False:")
+    assert blind != example
+    (tmp_path / "test_sees.py").write_text(example, encoding="utf-8")
+    (tmp_path / "test_is_blind.py").write_text(blind, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    plugins = ["-p", "no:asyncio", "-p", "no:cacheprovider"]  # a stranger has neither our options nor our plugins
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", *plugins, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "PASSED test_sees.py" in done.stdout
+    assert "FAILED test_is_blind.py" in done.stdout
+    assert "assert 0 == 1" in done.stdout
