@@ -115,7 +115,7 @@ class DeviceOptions:
 
 
 def read_password(file: Path | None, *, given: str | None = None, prompt: str | None = None) -> str | None:
-    """The password: from the URL, a file, the environment or a prompt, in this order; None where there is no prompt."""
+    """The password: from a file, the URL, the environment or a prompt, in this order; None where there is no prompt."""
     if file is not None:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
