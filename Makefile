@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
 SCENE ?= gate
+JOBS ?= 3
 SECONDS ?= 1200
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
@@ -13,7 +14,10 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 	@exec $(BIN)/onframe demo --scene $(SCENE)
 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
-	$(BIN)/python -m pytest --conformance=docs/conformance.md --robustness=docs/robustness.md tests
+	@rm -rf build/evidence
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --evidence=build/evidence --ignore=tests/viewer tests
+	$(BIN)/python -m pytest --evidence=build/evidence tests/viewer  # frame rates: nothing else may run beside them
+	$(BIN)/python tests/pages.py build/evidence
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory fuzz SECONDS=40
 

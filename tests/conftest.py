@@ -23,22 +23,20 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+evidence = _load("evidence")
 conformance = _load("conformance")
 robustness = _load("robustness")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--conformance", type=Path, default=None, help="write the conformance page of this run to PATH")
-    parser.addoption("--robustness", type=Path, default=None, help="renew the robustness page at PATH by this run")
+    parser.addoption("--evidence", type=Path, default=None, help="leave in this directory what the run showed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    path = config.getoption("--conformance")
-    if path is not None:
-        config.pluginmanager.register(conformance.Conformance(path), "conformance")
-    path = config.getoption("--robustness")
-    if path is not None:
-        config.pluginmanager.register(robustness.Robustness(path), "robustness")
+    directory = config.getoption("--evidence")
+    only_hands_out_tests = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if directory is not None and not only_hands_out_tests:
+        config.pluginmanager.register(evidence.Collector(directory), "evidence")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     known = {"requirement": conformance.load_requirements(), "fault": robustness.load_faults()}
     for item in items:
         for marker, rows in known.items():
-            for name in conformance.names(item, marker):
+            for name in evidence.names(item, marker):
                 if name not in rows:
                     raise pytest.UsageError(f"{item.nodeid}: unknown {marker} {name!r}")
 
