@@ -72,7 +72,7 @@ async def test_a_clock_at_1970_is_not_trusted_until_the_camera_has_the_time(watc
         sane = {"document": "document", "sr": "sender_report"}[clock]
         found = await watching.record(watching.events.index(lost), clock=sane)
         counters = watching.camera.counters
-    assert lost.captured_at.year == 1970
+    assert abs(lost.captured_at.timestamp()) < 3600  # the epoch, and what has passed since
     assert lost.video.exact == (clock == "sr"), "the picture is found all the same"
     assert abs(found.captured_at - datetime.now(UTC)) < timedelta(minutes=2)
     assert counters["clock_steps"] == (1 if clock == "sr" else 0)
