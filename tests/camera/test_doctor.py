@@ -195,15 +195,21 @@ def device_info(version="V5.7.3", build="build 220112", model="DS-2CD2143G2-I", 
     [
         ("V5.4.0", "build 160530", ["CVE-2017-7921", "CVE-2021-36260"]),
         ("V5.4.5", "build 170124", ["CVE-2021-36260"]),
-        ("V5.5.800", "build 210627", ["CVE-2021-36260"]),
-        ("V5.5.800", "build 210628", []),
+        ("V5.4.5", "build 170122", ["CVE-2017-7921", "CVE-2021-36260"]),
+        ("V5.4.3", "build 170123", ["CVE-2021-36260"]),
+        ("V5.0.9", "build 140305", ["CVE-2017-7921", "CVE-2021-36260"]),
+        ("V5.0.9", "build 140304", ["CVE-2021-36260"]),
+        ("V5.0.8", "build 150101", ["CVE-2021-36260"]),
+        ("V5.4.6", "build 170122", ["CVE-2021-36260"]),
+        ("V5.5.800", "build 210624", ["CVE-2021-36260"]),
+        ("V5.5.800", "build 210625", []),
         ("V5.7.3", "build 220112", []),
-        ("V5.3.0", "", ["CVE-2017-7921"]),
+        ("V5.3.0", "", []),
         ("V5.7.3", "", []),
         ("5.4.1 build 161017", "", ["CVE-2017-7921", "CVE-2021-36260"]),
     ],
 )
-def test_firmware_known_to_be_dangerous_is_a_note_with_its_names(version, build, known):
+def test_firmware_that_may_be_dangerous_is_a_note_with_its_names(version, build, known):
     finding = judge_firmware(device_info(version, build))
     assert finding.ok
     assert [name for name in ("CVE-2017-7921", "CVE-2021-36260") if name in finding.detail] == known

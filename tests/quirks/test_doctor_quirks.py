@@ -32,8 +32,24 @@ NO_CAPABILITY = {
     "metadata capability": "notSupport",
     "types enabled": "notSupport",
 }
+
+
+def refused_by(name: str, rtsp_status: int) -> dict[str, str]:
+    """What a device that refuses everything by that name answers."""
+    return {"device capability": name, "track": str(rtsp_status)}
+
+
 BASIC = {"login": "Basic alone"}
 TROUBLES: dict[str, dict[str, str]] = {
+    "account=nothing": refused_by("lowPrivilege", 403),
+    "account=look": {"rights": "not subscribe"},
+    "condition=notActivated": {"activation": "notActivated"},
+    "condition=deviceBusy": refused_by("deviceBusy", 453),
+    "condition=serviceUnavailable": refused_by("serviceUnavailable", 503),
+    "condition=upgrading": refused_by("upgrading", 503),
+    "condition=deviceError": refused_by("deviceError", 500),
+    "track=onvif": {"track": "ONVIF"},
+    "firmware=old": {"firmware": "CVE-2017-7921"},
     "nvr": NO_CAPABILITY | {"track": "no isapi.metadata track"},
     "basic": BASIC,
     "auth=basic": BASIC,

@@ -17,8 +17,10 @@ import pytest
 
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
+from onframe.camera.firmware import read_firmware
 from onframe.errors import AuthenticationError, ProtocolError, StatusError, UnsupportedError
 from onframe.isapi.config import METADATA_TYPES
+from onframe.isapi.resources import DEVICE_INFO
 from onframe.record import AccessUnit, Gap, Record, StateChange, Undecodable
 from onframe.simulator.camera import SimulatedCamera
 from onframe.simulator.quirks import QUIRKS
@@ -313,6 +315,56 @@ def subscribed_at(pattern: str) -> Check:
     return check
 
 
+async def onvif_is_not_ours(site: Site) -> None:
+    with pytest.raises(UnsupportedError, match="ONVIF"):
+        await until_all(site)
+
+
+def refused_by_name(name: str, http_status: int) -> Check:
+    """Every request is refused by that name, which is not taken for a refused login."""
+
+    async def check(site: Site) -> None:
+        for ask in (site.camera.configuration, site.camera.device_capability):
+            with pytest.raises(StatusError, match=name) as refused:
+                await ask()
+            assert refused.value.http_status == http_status
+        assert site.simulated.device.log == []
+
+    return check
+
+
+async def setting_is_refused(site: Site) -> None:
+    await records(site)
+    with pytest.raises(StatusError, match="lowPrivilege"):
+        await site.camera.configure(disable={"ANPR"})
+    assert await site.camera.type_enabled("ANPR")
+
+
+def firmware_is_told(version: str | None) -> Check:
+    async def check(site: Site) -> None:
+        await records(site)
+        request = DEVICE_INFO.request()
+        if version is None:
+            with pytest.raises(StatusError, match="404"):
+                await site.camera.inquiry.read(request)
+            return
+        assert str(read_firmware(await site.camera.inquiry.read(request))) == version
+
+    return check
+
+
+def without_datagrams(why: str) -> Check:
+    """A client that wants UDP has its records over TCP, and says why."""
+
+    async def check(site: Site) -> None:
+        async with site.other(transport="udp") as camera:
+            assert_right(await until_all(Site(site.simulated, camera)))
+            [status] = camera.status()
+            assert status.transport == "tcp" and why in (status.fallback or ""), status
+
+    return check
+
+
 async def refused_subscription(site: Site) -> None:
     status = int(site.simulated.device.quirks.subscribe)
     with pytest.raises(StatusError, match="notSupport") as refused:
@@ -594,6 +646,15 @@ CASES = [
     Case("nonce_uses", 2, nonces_run_out),
     Case("nonce_stale", False, nonces_run_out, {"nonce_uses": 3}),
     Case("lockout", 3, a_lock_is_named_and_left_alone),
+    Case("account", "look", setting_is_refused),
+    Case("account", "nothing", refused_by_name("lowPrivilege", 403)),
+    Case("condition", "notActivated", refused_by_name("notActivated", 403)),
+    Case("condition", "deviceBusy", refused_by_name("deviceBusy", 503)),
+    Case("condition", "serviceUnavailable", refused_by_name("serviceUnavailable", 503)),
+    Case("condition", "upgrading", refused_by_name("upgrading", 503)),
+    Case("condition", "deviceError", refused_by_name("deviceError", 500)),
+    Case("firmware", "old", firmware_is_told("V5.4.0 build 160530")),
+    Case("firmware", "absent", firmware_is_told(None)),
     Case("no_capability_node", True, no_node),
     Case("id_form", "channel", ids("channel", "channel")),
     Case("id_form", "stream", ids("stream", "stream")),
@@ -643,6 +704,7 @@ CASES = [
     Case("json_numbers", "texts", repaired('"personCount":"3"', "number_as_text")),
     Case("json_numbers", "numbers", with_raw('"portNo":[0-9]+,.*"x":100,"y":200', form="json")),
     Case("onvif_track_on_plain_url", True, with_wire("107 vnd.onvif.metadata/90000", url="/Streaming/Channels/101")),
+    Case("track", "onvif", onvif_is_not_ours),
     Case("control", "absolute", with_wire(r"a=control:rtsp://\S+/channels/101/trackID=3\r")),
     Case("control", "av_stream", with_wire(r"a=control:rtsp://\S+/channels/101/av_stream/trackID=3\r")),
     Case("control", "query_suffix", with_wire(r"a=control:rtsp://\S+/channels/101/trackID=3\?\S+\r")),
@@ -662,6 +724,8 @@ CASES = [
     Case(
         "cseq_missing_in_setup_reply", True, with_wire(r"RTSP/1.0 200 OK\r\n(?!CSeq)[^\r]*\r\n(?:[^\r]+\r\n)*Transport")
     ),
+    Case("udp", "refused", without_datagrams("461")),
+    Case("udp", "lost", without_datagrams("nothing came over udp")),
     Case("keepalive", "get_parameter_only", kept_alive),
     Case("keepalive_session", True, kept_alive),
     Case("teardown_elsewhere", "500", teardown_elsewhere),

@@ -10,7 +10,7 @@ _MEANINGS = {
     453: ("the device has no room for another viewer", "end another session, or take the sub-stream"),
     454: ("the device does not know the session any more", None),
     461: ("the device does not send RTP in this way here", "choose another transport: tcp, udp or multicast"),
-    503: ("the device is busy", "try again later"),
+    503: ("the device is busy", "wait until it is ready again, or end other sessions with it"),
 }
 
 

@@ -19,14 +19,13 @@ import msgspec
 from onframe.camera.camera import Camera
 from onframe.camera.checks_rtsp import Seen
 from onframe.camera.findings import Finding
-from onframe.camera.firmware import DEVICE_INFO
 from onframe.camera.location import session_url
 from onframe.camera.login import Login
 from onframe.camera.redaction import SECRETS, Redactor, Secret
 from onframe.camera.rtsp import RTSPClient
 from onframe.errors import DecodeError, OnframeError
 from onframe.isapi import resources
-from onframe.isapi.resources import Request
+from onframe.isapi.resources import DEVICE_INFO, Request
 from onframe.isapi.xml import parse_tree
 from onframe.record import Record
 from onframe.wire.rtsp import Request as RTSPRequest

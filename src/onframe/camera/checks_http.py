@@ -10,15 +10,18 @@ from datetime import UTC, datetime, timedelta
 from onframe.camera.camera import Camera
 from onframe.camera.certificate import Certificate, shown
 from onframe.camera.findings import Finding, failed, refused, unanswerable
-from onframe.camera.firmware import DEVICE_INFO, judge_firmware
+from onframe.camera.firmware import judge_firmware
 from onframe.camera.location import HTTP_PORT, authority
 from onframe.camera.tls import fetch_certificate
 from onframe.errors import AuthenticationError, ConnectionLost, OnframeError, RemoteProtocolError, StatusError
 from onframe.isapi.config import MetadataCfg
+from onframe.isapi.resources import DEVICE_INFO
 
 _SOON = timedelta(days=30)
 _READ_RIGHT = "give the user the right to read parameters (Remote: Parameters Settings)"
+_ELSEWHERE = "enable the types on the device's own web page; the track may carry metadata all the same"
 _WRITE_RIGHT = "give the user the right to set parameters (Remote: Parameters Settings), or set types with another user"
+_WHATEVER_IS_ASKED = ("lowPrivilege", "deviceBusy", "serviceUnavailable", "upgrading", "deviceError")
 
 
 async def port(camera: Camera, name: str, number: int, option: str) -> Finding:
@@ -109,7 +112,7 @@ async def over_http(
     if camera.login.refused is not None:
         yield refused(camera.login.refused)
         return
-    if device.name == "login":
+    if device.name in ("login", "activation"):
         yield device
         return
     if camera.login.accepted:
@@ -126,11 +129,18 @@ async def over_http(
     )
     for step in steps:
         try:
-            yield await step
+            finding = await step
         except AuthenticationError as error:
-            yield refused(error)
+            finding = refused(error)
+        if _refused_by(finding) is None or _refused_by(finding) != _refused_by(device):
+            yield finding
     if rights.configuration is not None and camera.login.refused is None:
         yield await _rights(camera, channel, rights, try_writing=try_writing)
+
+
+def _refused_by(finding: Finding) -> str | None:
+    """The reason that holds for every request, where it is why this one failed: it is told once."""
+    return None if finding.ok else next((name for name in _WHATEVER_IS_ASKED if name in finding.detail), None)
 
 
 async def _answers(camera: Camera) -> bool:
@@ -164,6 +174,8 @@ async def _device_capability(camera: Camera) -> Finding:
     except OnframeError as error:
         if (login := unanswerable(error)) is not None:
             return login
+        if isinstance(error, StatusError) and error.sub_status_code == "notActivated":
+            return failed("activation", error, "set the device's first password with the maker's tool or its web page")
         return failed(name, error, "enable ISAPI on the device, or check that this is the camera's own HTTP port")
     if supported:
         return Finding(name, True, "the device says isSupportMetadata")
@@ -201,7 +213,8 @@ async def _types_enabled(camera: Camera, channel: int, types: Collection[str] | 
     except AuthenticationError:
         raise
     except OnframeError as error:
-        return failed("types enabled", error, _READ_RIGHT)
+        without = isinstance(error, StatusError) and (error.http_status == 404 or error.sub_status_code == "notSupport")
+        return failed("types enabled", error, _ELSEWHERE if without else _READ_RIGHT)
     rights.configuration = configuration
     return _judge_types(camera, channel, configuration, types)
 
@@ -235,7 +248,9 @@ async def _rights(camera: Camera, channel: int, rights: _Rights, *, try_writing:
         try:
             await camera.inquiry.subscribe(channel, 1, _a_type(rights.configuration), lenient=True)
         except OnframeError as error:
-            remedy = "watch with --via channel, or give the user the right of live view (Remote: Live View)"
+            remedy = "watch with --via channel: the device says that it has subscriptions, and has none"
+            if isinstance(error, StatusError) and error.sub_status_code == "lowPrivilege":
+                remedy = "watch with --via channel, or give the user the right of live view (Remote: Live View)"
             return Finding("rights", True, f"may {' and '.join(may)}, but not subscribe: {error}", remedy)
         may.append("subscribe")
     if not try_writing:

@@ -23,6 +23,7 @@ LISTEN = 3.0
 _CLOCK = 2.0  # seconds that a camera's clock may be off without a word
 _JITTER = 0.5  # seconds
 _MAX_BOXES = 100_000
+_NOT_SOON = (453, 455, 503)
 
 
 class Seen(msgspec.Struct):
@@ -87,7 +88,7 @@ async def over_rtsp(
     """Findings of the stream; ``seen`` is filled on the way."""
     async with camera.stream(channel, stream, video=False, via="channel") as events:
         patience = wait + camera.timeout  # HTTP may be asked once more before, in vain
-        await _listen(events, seen, patience, seen.plays)
+        await _listen(events, seen, patience, lambda: seen.plays() or _is_final(_status(camera, channel, stream)))
         seen.status = _status(camera, channel, stream)
         if isinstance(seen.error, AuthenticationError):
             yield refused(seen.error)
@@ -122,6 +123,14 @@ def _judged(camera: Camera, packets: int, seen: Seen, wait: float) -> Iterator[F
 
 def _status(camera: Camera, channel: int, stream: int) -> SessionStatus | None:
     return next((one for one in camera.status() if (one.channel, one.stream) == (channel, stream)), None)
+
+
+def _is_final(status: SessionStatus | None) -> bool:
+    """Whether another attempt within the doctor's time would end as this one did."""
+    error = None if status is None else status.last_error
+    if isinstance(error, StatusError):
+        return error.http_status in _NOT_SOON
+    return error is not None and unanswerable(error) is not None
 
 
 async def _listen(events: Watch[StreamEvent], seen: Seen, wait: float, enough: Callable[[], bool]) -> None:
@@ -167,7 +176,9 @@ def _no_track(error: UnsupportedError) -> Finding:
     refusal = error.__cause__
     if isinstance(refusal, StatusError) and refusal.http_status == 403:
         remedy = "give the user the right of live view (Remote: Live View) for this channel"
-    elif "does not say isSupportMetadata" in error.message and "ONVIF" not in error.message:
+    elif "ONVIF" in error.message:
+        remedy = "update the firmware: it was asked by its /ISAPI/ URL; what it sends is for a program that reads ONVIF"
+    elif "does not say isSupportMetadata" in error.message:
         remedy = "connect to the camera itself, not to a recorder; or update its firmware, or enable a metadata type"
     return Finding("track", False, error.message, remedy)
 
@@ -176,7 +187,9 @@ def _transport(camera: Camera, status: SessionStatus | None) -> Finding:
     if status is None or status.transport is None:
         return Finding("transport", True, "not known")
     if status.fallback is not None:
-        remedy = f"let {camera.transport} through the firewall between, or leave it with --transport tcp"
+        remedy = "leave it with --transport tcp"
+        if "answered" not in status.fallback:  # asked for, agreed to, and lost on the way
+            remedy = f"let {camera.transport} through the firewall between, or leave it with --transport tcp"
         return Finding("transport", True, f"{status.transport}, because {status.fallback}", remedy)
     within = " within the RTSP connection" if status.transport == "tcp" else ""
     secure = ", under TLS" if camera.tls is not None else ""

@@ -26,11 +26,12 @@ async def diagnose(
 ) -> AsyncIterator[Finding]:
     """Findings in the order in which a metadata document comes to be; ends early where nothing can follow.
 
-    Names: HTTP port, RTSP port, TLS (where it is on), login, firmware, device capability, metadata capability,
-    types enabled, rights, track, transport, packets, documents, clock, coordinates, rules. ``types`` are those that
-    must be enabled (None: all that the channel has). ``wait`` seconds are waited for the stream, and for documents and
-    rules; losses are counted over ``listen``. Never raises an OnframeError; nothing on the device is changed,
-    but for a subscription that ends by itself; ``try_writing`` writes the configuration back as it was read.
+    Names: HTTP port, RTSP port, TLS (where it is on), login, activation (where it lacks), firmware, device capability,
+    metadata capability, types enabled, rights, track, transport, packets, documents, clock, coordinates, rules.
+    ``types`` are those that must be enabled (None: all that the channel has). ``wait`` seconds are waited for the
+    stream, and for documents and rules; losses are counted over ``listen``. Never raises an OnframeError; nothing on
+    the device is changed, but for a subscription that ends by itself; ``try_writing`` writes the configuration back as
+    it was read.
     """
     seen = Seen() if seen is None else seen
     http = await port(camera, "HTTP port", camera.http_port, "--http-port")
@@ -46,6 +47,8 @@ async def diagnose(
         async for finding in over_http(camera, channel, types, try_writing=try_writing):
             said.append(finding)
             yield finding
+            if finding.name == "activation":  # a device without a password answers nothing over RTSP either
+                return
     if not rtsp.ok or camera.login.refused is not None:
         return
     async for finding in over_rtsp(camera, channel, stream, wait, listen, seen, login_is_known=camera.login.accepted):

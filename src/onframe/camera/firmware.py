@@ -11,11 +11,8 @@ import msgspec
 
 from onframe.camera.findings import Finding
 from onframe.errors import DecodeError, LimitExceeded
-from onframe.isapi.resources import Resource
 from onframe.isapi.xml import Element, parse_tree
 
-DEVICE_INFO = Resource("device_info", "", "GET", "/ISAPI/System/deviceInfo", "")
-"""Not of the guide: devices answer it with model, firmware and serial number."""
 AS_OF = "November 2026"
 """The month of `ADVISORIES`."""
 
@@ -39,28 +36,33 @@ class Firmware(msgspec.Struct, frozen=True):
 
 
 class Advisory(msgspec.Struct, frozen=True):
-    """One known vulnerability. Firmware built before ``build`` has it, of versions from ``first`` to ``last``."""
+    """One known vulnerability, of builds from ``since`` and before ``build``, of versions from ``first`` to ``last``.
+
+    Both are over all models together, and not every model has it: it is "may have", never "has".
+    """
 
     name: str
     what: str
     build: int
+    since: int = 0
     first: Version = (0, 0, 0)
     last: Version = (999, 999, 999)
 
-    def holds(self, firmware: Firmware) -> bool:
-        """Whether this firmware is known to have it; unknown is no."""
+    def may_be_in(self, firmware: Firmware) -> bool:
+        """Whether firmware of this version and build may have it; without a build nothing is said."""
         if firmware.version is not None and not self.first <= firmware.version <= self.last:
             return False
-        if firmware.build is not None:
-            return firmware.build < self.build
-        return firmware.version is not None and self.last < (999, 999, 999)
+        return firmware.build is not None and self.since <= firmware.build < self.build
 
 
 ADVISORIES = (
-    Advisory("CVE-2017-7921", "anybody may take over without a password", 170123, (5, 2, 0), (5, 4, 4)),
-    Advisory("CVE-2021-36260", "anybody may run commands on it through its web server", 210628),
+    Advisory("CVE-2017-7921", "anybody takes over without a password", 170123, 140305, (5, 0, 9), (5, 4, 5)),
+    Advisory("CVE-2021-36260", "anybody runs commands on it through its web server", 210625),
 )
-"""Versions and builds as the vendor's security notices of March 2017 and September 2021 name them."""
+"""CVE-2017-7921: its entry lists seven series, from V5.0.9 build 140305 (V5.2.0 build 140721 for most) to V5.4.5; a
+tester's list has 170109 as a bad build and 170123, of V5.4.3 and V5.4.5, as good ones. CVE-2021-36260: its vendor's
+notice lists models; that builds from 210625 on are good is said at second hand only. So build dates decide, not models.
+"""
 
 
 def read_firmware(body: bytes) -> Firmware:
@@ -87,11 +89,11 @@ def judge_firmware(body: bytes) -> Finding:
     except (DecodeError, LimitExceeded):
         return Finding("firmware", True, "the device does not say it")
     model = f"{firmware.model}, " if firmware.model else ""
-    known = [advisory for advisory in ADVISORIES if advisory.holds(firmware)]
+    known = [advisory for advisory in ADVISORIES if advisory.may_be_in(firmware)]
     if known:
-        dangers = "; ".join(f"{advisory.name}: {advisory.what}" for advisory in known)
+        dangers = " and ".join(f"{advisory.name} ({advisory.what})" for advisory in known)
         remedy = "update the firmware, and until then keep the device where strangers cannot reach it"
-        return Finding("firmware", True, f"{model}{firmware} is old ({dangers})", remedy)
+        return Finding("firmware", True, f"{model}{firmware} is old and may have {dangers}", remedy)
     if not str(firmware):
         return Finding("firmware", True, f"{model}no version that could be read")
     return Finding("firmware", True, f"{model}{firmware}; nothing known against it as of {AS_OF}")

@@ -1,4 +1,4 @@
-"""Appendix A: every request as one row of one table, for both sides.
+"""Appendix A: every request as one row of one table, for both sides, and one that the guide does not have.
 
 The client asks with `Resource.request`, the device finds the row with `match`. The guide writes the
 path segment ``metadata`` in A.2 to A.4 and ``Metadata`` in A.5: a client sends what is printed, a device
@@ -139,6 +139,9 @@ SET_METADATA_TYPE = Resource(
     id_form="stream",
 )
 
+DEVICE_INFO = Resource("device_info", "", "GET", "/ISAPI/System/deviceInfo", "")
+"""Not of the guide: devices answer it with model, firmware and serial number."""
+
 RESOURCES = (
     DEVICE_CAPABILITY,
     METADATA_CAPABILITY,
@@ -149,13 +152,14 @@ RESOURCES = (
     SET_METADATA_TYPE,
 )
 """Appendix A.1 to A.5 in its order. The first path that matches wins, so A.5 stands last."""
+_KNOWN = (*RESOURCES, DEVICE_INFO)
 
 
 def match(method: str, path: str) -> Match | None:
     """The row for a request line's method and path (without query); None where the path is unknown."""
-    for template in dict.fromkeys(resource.path for resource in RESOURCES):
+    for template in dict.fromkeys(resource.path for resource in _KNOWN):
         if found := _pattern(template).fullmatch(path):
-            rows = [resource for resource in RESOURCES if resource.path == template]
+            rows = [resource for resource in _KNOWN if resource.path == template]
             chosen = next((resource for resource in rows if resource.method == method), None)
             return Match(chosen, tuple(row.method for row in rows), **found.groupdict())
     return None

@@ -83,7 +83,7 @@ class LoggedRequest:
 
 @dataclass(frozen=True)
 class Place:
-    """What an RTSP URL points at; ``plain`` ones are outside /ISAPI/ and have ONVIF's metadata."""
+    """What an RTSP URL points at; ``plain`` ones have ONVIF's metadata, as outside /ISAPI/."""
 
     channel: int
     stream: int
@@ -121,6 +121,7 @@ class Device:
 
     def __post_init__(self) -> None:
         names = self.profile.metadata_types
+        self.condition = self.quirks.condition if self.condition == "ready" else self.condition
         self.channel_numbers = self.channel_numbers or inputs(self.analog, self.digital) or (1,)
         self.channels = {number: ChannelState(dict.fromkeys(names, True)) for number in self.channel_numbers}
         self._pending: list[tuple[int, MetadataCfg]] = []
@@ -303,7 +304,7 @@ class Device:
         if found is None or found[0] not in self.channels:
             return None
         if len(parts) == 5:
-            return Place(*found)
+            return Place(*found, plain=self.quirks.track == "onvif")
         one = self.subscription(parts[6], now) if parts[5].lower() == "metadata" else None
         return Place(*found, one) if one is not None and one.channel == found[0] else None
 

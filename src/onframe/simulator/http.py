@@ -30,9 +30,10 @@ from onframe.isapi.config import (
 )
 from onframe.isapi.document import encode
 from onframe.isapi.leniency import Notes
-from onframe.isapi.resources import JSON, XML, Match, match, parse_id
+from onframe.isapi.resources import DEVICE_INFO, JSON, XML, Match, match, parse_id
 from onframe.isapi.status import ResponseStatus, refusal
 from onframe.simulator.device import Device
+from onframe.simulator.identity import device_info
 from onframe.simulator.rewriting import answer_json, answer_xml, refusal_body
 
 MAX_BODY = 64 * 1024
@@ -138,22 +139,30 @@ class _Exchange:
             raise _Refused("notSupport", http_status=404)
         if found.resource is None:
             raise _Refused("methodNotAllowed", allow=found.allow)
+        if self._device.quirks.account == "nothing":
+            raise _Refused("lowPrivilege")
         if found.resource.method != "GET" and self._is_viewer():
             raise _Refused("lowPrivilege")
         handler: Callable[[_Exchange, Match], Response] = _HANDLERS[found.resource.name]
         return handler(self, found)
 
     def _is_viewer(self) -> bool:
-        return self._device.is_viewer(self._request.headers.get("authorization"))
+        viewer = self._device.is_viewer(self._request.headers.get("authorization"))
+        return viewer or self._device.quirks.account == "look"
 
     def _knows(self, path: str) -> bool:
-        """Whether the device has this URL: some have no metadata over HTTP, or one spelling of it alone."""
+        """Whether the device has this URL: some lack deviceInfo or metadata, or know one spelling of it alone."""
+        if path.rstrip("/") == DEVICE_INFO.path and self._device.quirks.firmware == "absent":
+            return False
         segment = next((part for part in path.split("/") if part.lower() == "metadata"), None)
         quirks = self._device.quirks
         return segment is None or (not quirks.no_capability_node and quirks.path_case in ("any", segment))
 
     def device_capability(self, found: Match) -> Response:
         return _document(self._device.device_capability())
+
+    def device_info(self, found: Match) -> Response:
+        return Response(device_info(self._device.profile), media_type=XML)
 
     def metadata_capability(self, found: Match) -> Response:
         self._channel(found)
@@ -220,6 +229,7 @@ class _Exchange:
 
 _HANDLERS: dict[str, Callable[[_Exchange, Match], Response]] = {
     "device_capability": _Exchange.device_capability,
+    "device_info": _Exchange.device_info,
     "metadata_capability": _Exchange.metadata_capability,
     "get_metadata": _Exchange.get_metadata,
     "set_metadata": _Exchange.set_metadata,

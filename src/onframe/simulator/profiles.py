@@ -13,7 +13,8 @@ from onframe.simulator.quirks import Quirks
 class Profile:
     """A kind of device: the guide's own capture of 2017 by default (R-107, R-050).
 
-    ``clock`` None is the guide's camera: RTP-Info without rtptime, no sender report on the metadata track.
+    ``clock`` None is the guide's camera: RTP-Info without rtptime, no sender report on the metadata track. ``firmware``
+    is a version that no vendor has.
     """
 
     name: str = "guide-2017"
@@ -24,6 +25,7 @@ class Profile:
     supports_subscribe_type: bool = True
     metadata_types: tuple[str, ...] = METADATA_TYPES
     formats: tuple[str, ...] = ("xml", "json")
+    firmware: str = "V90.17.0"
 
 
 _GUIDE = Quirks(meta_version="2.0", tz="+08:00", devinfo="right", ssrc="right", rtpinfo="relative", date_format="rfc")
@@ -32,7 +34,7 @@ PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         Profile(),
-        Profile("guide", _GUIDE, "sr"),
+        Profile("guide", _GUIDE, "sr", firmware="V90.18.0"),
         Profile(
             "av-stream-2023",
             Quirks(
@@ -49,6 +51,7 @@ PROFILES: dict[str, Profile] = {
             ),
             "rtpinfo",
             realm="IP Camera(J2914)",
+            firmware="V90.23.0",
         ),
         Profile(
             "nvr",
@@ -63,9 +66,10 @@ PROFILES: dict[str, Profile] = {
             supports_metadata=False,
             supports_subscribe_type=False,
             metadata_types=(),
+            firmware="V91.22.0",
         ),
-        Profile("sha256", replace(_GUIDE, auth="sha256"), "sr"),
-        Profile("basic", replace(_GUIDE, auth="basic"), "sr"),
+        Profile("sha256", replace(_GUIDE, auth="sha256"), "sr", firmware="V90.24.0"),
+        Profile("basic", replace(_GUIDE, auth="basic"), "sr", firmware="V90.14.0"),
     )
 }
 """The kinds of device that can be simulated, by name."""

@@ -130,7 +130,28 @@ class Quirks:
         bounds=(0, 1000),
     )
 
+    account: Literal["all", "look", "nothing"] = _quirk(
+        "all",
+        "login",
+        "what the user may do; look: see and read, else 403; nothing: every request is 403, over RTSP too",
+        "users without rights",
+    )
+
     # HTTP
+    condition: Literal["ready", "notActivated", "deviceBusy", "serviceUnavailable", "upgrading", "deviceError"] = (
+        _quirk(
+            "ready",
+            "http",
+            "any other refuses each request by that name, and DESCRIBE and SETUP with 403, 453, 503 or 500",
+            "the guide's status codes",
+        )
+    )
+    firmware: Literal["current", "old", "absent"] = _quirk(
+        "current",
+        "http",
+        "what deviceInfo says: the profile's own, V5.4.0 build 160530 with its known vulnerabilities, or 404",
+        "the list of CVE-2017-7921",
+    )
     no_capability_node: bool = _quirk(
         False, "http", "isSupportMetadata is absent and …/metadata is 404, although the track is there", "six recorders"
     )
@@ -207,6 +228,9 @@ class Quirks:
         "URLs outside /ISAPI/ are served too, with vnd.onvif.metadata as payload type 107",
         "captures, 2014 and 2021",
     )
+    track: Literal["isapi", "onvif"] = _quirk(
+        "isapi", "description", "whose metadata track stands under /ISAPI/ URLs: ours, or ONVIF's", "assumed"
+    )
     control: Literal["relative", "absolute", "av_stream", "query_suffix"] = _quirk(
         "relative", "description", "a=control is relative or absolute, with /av_stream/ or the query in it", "captures"
     )
@@ -236,6 +260,9 @@ class Quirks:
         "two cameras (seq0); recorders (none)",
     )
     cseq_missing_in_setup_reply: bool = _quirk(False, "session", "SETUP's answer has no CSeq", "the guide's print")
+    udp: Literal["works", "refused", "lost"] = _quirk(
+        "works", "session", "SETUP over UDP works, is refused with 461, or no datagram ever arrives", "firewalls"
+    )
     keepalive: Literal["any", "get_parameter_only"] = _quirk(
         "any", "session", "which requests keep a session alive; only those in Public do", "implementers"
     )

@@ -118,8 +118,10 @@ class Visit:
         return refused
 
     def check(self, request: Request) -> None:
-        """As the device's condition has it. What plays goes on."""
+        """As the device's condition and the user's rights have it. What plays goes on."""
         condition = self._station.device.condition
+        if self._station.quirks.account == "nothing" and request.method in ("DESCRIBE", "SETUP"):
+            raise Refusal(403)
         if condition in _CONDITIONS and request.method in ("DESCRIBE", "SETUP"):
             status, headers = _CONDITIONS[condition]
             raise Refusal(status, list(headers))
@@ -172,7 +174,7 @@ class Visit:
 
     def _by_udp(self, place: Place, track: str, offered: Transport) -> Transport | None:
         numbers = offered.client_port
-        if numbers is None or not numbers[0] or not numbers[1]:
+        if numbers is None or not numbers[0] or not numbers[1] or self._station.quirks.udp == "refused":
             return None
         ssrc = self._announced_ssrc(place, track)
         pair = self._station.ports.bind(self._ends.local, self._ends.family)
@@ -243,7 +245,8 @@ class Visit:
 
     def _send(self, track: str, packets: list[bytes], rtcp: bool) -> None:
         if track in self._ports:
-            self._ports[track].send(packets, rtcp=rtcp)
+            if self._station.quirks.udp != "lost":
+                self._ports[track].send(packets, rtcp=rtcp)
         elif track in self._channels:
             channel = self._channels[track][rtcp]
             self._write(b"".join([InterleavedFrame(channel, packet).serialize() for packet in packets]))
