@@ -24,9 +24,11 @@ class PlateLog:
                 self.lines += [target.plate for target in record.metadata.targets if target.plate]
 
 
-async def reaches(log: PlateLog, count: int, seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
+async def reaches(log: PlateLog, count: int, running: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(60):
         while len(log.lines) < count:
+            if running.done():
+                running.result()  # raises what ended the program
             await asyncio.sleep(0.05)
 
 
@@ -34,9 +36,9 @@ async def reaches(log: PlateLog, count: int, seconds: float = 60) -> None:
 def test_a_reboot_is_told_and_the_plates_go_on(simulated_camera):
     async def scenario(log: PlateLog) -> None:
         running = asyncio.create_task(log.run(simulated_camera.url))
-        await reaches(log, 3)
+        await reaches(log, 3, running)
         await asyncio.to_thread(simulated_camera.faults.inject, "reboot=1s")  # returns when the camera is back
-        await reaches(log, len(log.lines) + 3)
+        await reaches(log, len(log.lines) + 3, running)
         running.cancel()
 
     log = PlateLog()
