@@ -132,7 +132,15 @@ class StatusError(OnframeError):
 
 
 class AuthenticationError(OnframeError):
-    """Refused with the credentials given; never retried by itself, because devices lock accounts."""
+    """Refused with the credentials given; never retried by itself, because devices lock accounts.
+
+    ``retry_after`` is None where that is final. Where the device had accepted them before, it is the seconds until
+    they are sent again: an account may be locked by somebody else's wrong passwords.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class CertificateError(OnframeError):

@@ -66,10 +66,14 @@ class Attempts:
         alive = [one for one in self._load(host, username) if one.at - MARGIN <= now < one.until]
         return next((one for one in alive if hmac.compare_digest(one.check, _check(one.salt, password))), None)
 
+    def left(self, refusal: Refusal) -> float:
+        """Seconds until the password may be sent again."""
+        return max(0.0, refusal.until - self._now())
+
     def record(self, host: str, username: str, password: str, *, locked_for: float = 0.0) -> None:
         """The device refused this password; it says that it locks the account for so many seconds."""
         now, salt = self._now(), secrets.token_bytes(16)
-        cool_down = max(COOL_DOWN, min(locked_for, MAX_COOL_DOWN) + MARGIN) if locked_for > 0 else COOL_DOWN
+        cool_down = pause_after(locked_for)
         others = [one for one in self._others(host, username, password) if now < one.until]
         refusal = Refusal(now, now + cool_down, salt, _check(salt, password))
         self._save(host, username, [*others, refusal][-_KEPT:])
@@ -149,6 +153,11 @@ class Attempts:
             except OSError as error:
                 warn_once(self.directory, "refused logins cannot be remembered in %s: %s", self.directory, error)
         return self._key
+
+
+def pause_after(locked_for: float, least: float = COOL_DOWN) -> float:
+    """For how many seconds a refused password is not sent: ``least``, and longer than the lock that a device tells."""
+    return max(least, min(locked_for, MAX_COOL_DOWN) + MARGIN) if locked_for > 0 else least
 
 
 def _made_once(path: Path) -> bytes:

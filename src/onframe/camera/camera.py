@@ -228,7 +228,8 @@ class Camera:
 
         ``types`` are configuration types ("ANPR"), ``sub_types`` those of the documents, ``kinds`` of "rule",
         "target", "ptz"; the filter holds whatever the device does. ``via="auto"`` subscribes where types are
-        given and the device can, else takes the channel stream. Raises AuthenticationError, CertificateError
+        given and the device can, else takes the channel stream, as it does when a subscription is refused later;
+        ``via="subscribe"`` insists on it. Raises AuthenticationError, CertificateError
         and UnsupportedError alone (and LimitExceeded with ``overflow="raise"``).
         """
         return self._watch((Record,), False, channel, stream, types, sub_types, kinds, via, maxsize, overflow)
@@ -281,7 +282,7 @@ class Camera:
     @property
     def state(self) -> str:
         """The state of the first session; "stopped" where nobody watches, "auth_failed" once that is final."""
-        if self.login.refused is not None:
+        if (refused := self.login.refused) is not None and refused.retry_after is None:
             return "auth_failed"
         otherwise = "connecting" if self._sessions.joining else "stopped"
         return next((change.state for change in self._sessions.states()), otherwise)

@@ -215,14 +215,18 @@ class RTSPLink:
                 self._receiver.rtp_info(track.url, track.info.rtptime)
         self._playing = True
         self._session.transport = self._client.transport
+        self._session.unsubscribed = self._location.unsubscribed
         self._session.played(self._how())
         self.pause(self._session.hub.blocked)
 
     def _how(self) -> str:
-        fallback = self._session.fallback
+        fallback, how = self._session.fallback, "the stream plays"
         if self._client.transport != "tcp":
-            return f"the stream plays over {self._client.transport}"
-        return "the stream plays" if fallback is None else f"the stream plays over TCP: {fallback.why}"
+            how = f"the stream plays over {self._client.transport}"
+        elif fallback is not None:
+            how = f"the stream plays over TCP: {fallback.why}"
+        unsubscribed = self._session.unsubscribed
+        return how if unsubscribed is None else f"{how}, filtered here: {unsubscribed}"
 
     # -- receiving ---------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-from onframe.errors import ProtocolError
+from onframe.errors import ProtocolError, StatusError
 from onframe.isapi.resources import RTSP_PORT, stream_url
+from onframe.isapi.status import SUBSCRIBE_TYPE_ERROR
 
 HTTP_PORT: Final = 80
 HTTPS_PORT: Final = 443
@@ -166,11 +167,23 @@ def stream_address(uri: str, host: str, rtsp_port: int, *, secure: bool = False)
 
 
 class Location:
-    """The URL of a session: fixed, or asked of the device and asked again when it has expired (R-060)."""
+    """The URL of a session: fixed, or asked of the device and asked again when it has expired (R-060).
 
-    def __init__(self, url: str | None, subscribe: Callable[[], Awaitable[str]] | None = None) -> None:
+    ``otherwise`` is taken where the device has no subscription after all, which ``on_otherwise`` is told.
+    """
+
+    def __init__(
+        self,
+        url: str | None,
+        subscribe: Callable[[], Awaitable[str]] | None = None,
+        *,
+        otherwise: str | None = None,
+        on_otherwise: Callable[[StatusError], None] = lambda error: None,
+    ) -> None:
         self._fixed, self._subscribe = url, subscribe
+        self._otherwise, self._on_otherwise = otherwise, on_otherwise
         self._subscribed: str | None = None
+        self.unsubscribed: str | None = None  # why the URL is that of the channel stream instead of a subscription's
 
     async def url(self) -> str:
         """Where to DESCRIBE."""
@@ -178,10 +191,26 @@ class Location:
             return self._fixed
         if self._subscribed is None:
             assert self._subscribe is not None
-            self._subscribed = await self._subscribe()
+            self.unsubscribed = None
+            try:
+                self._subscribed = await self._subscribe()
+            except StatusError as error:
+                if self._otherwise is None or not _has_no_subscription(error):
+                    raise
+                self._on_otherwise(error)
+                self.unsubscribed = str(error)  # the URL is not kept: the next connection asks again
+                return self._otherwise
         return self._subscribed
 
     def forget(self) -> bool:
         """The device no longer knows the URL; True when another can be had."""
         self._subscribed = None
         return self._fixed is None
+
+
+def _has_no_subscription(error: StatusError) -> bool:
+    """The device refuses subscribing as such, and not this type: subscribeTypeErr (0x4000a016) says the latter."""
+    name = (error.sub_status_code or "").lower()
+    if name.startswith("subscribe") or error.error_code == SUBSCRIBE_TYPE_ERROR or error.status_code in (2, 3):
+        return False  # 2 is busy, 3 a fault
+    return error.http_status in (403, 404) or name in ("notsupport", "methodnotallowed")

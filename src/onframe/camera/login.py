@@ -2,24 +2,40 @@
 
 Devices lock accounts after a few wrong passwords. Until these credentials have been accepted once, only one
 request that carries them is on the wire at a time, and the first refusal is final for everybody.
+
+A device that is locked by somebody else's wrong passwords refuses ours too. Credentials that it had accepted are
+therefore not given up: they are not sent until the lock is over, and then once, like new ones.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable, Sequence
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
 
-from onframe.camera.attempts import Attempts
+from onframe.camera.attempts import COOL_DOWN, Attempts, pause_after
 from onframe.camera.state import Lock
 from onframe.errors import AuthenticationError
 from onframe.wire.digest import DigestClient
+
+log = logging.getLogger("onframe.camera")
 
 _HINT = "check user name and password; nothing is sent again, because devices lock accounts after a few wrong ones"
 _REMEMBERED = (
     "devices lock accounts after a few wrong passwords: give another password, wait, or forget the refusal with "
     "'onframe doctor --forget-login {host}' (in a program: remember_logins=False)"
 )
+_HELD = "if the password was changed, start again with the new one; else the account is locked, and that passes"
+
+
+class _Held(NamedTuple):
+    """Credentials that were good, and are not sent until then (by the login's clock)."""
+
+    error: AuthenticationError
+    until: float
 
 
 class Login:
@@ -28,6 +44,7 @@ class Login:
     ``password`` may be a callable, called once when first needed. ``algorithms`` lists the digests to accept,
     strongest first; ``allow_basic`` lets the password be sent readably where the device asks for it. ``attempts``
     remembers refusals across processes: what was refused lately is refused here, before anything is sent.
+    ``cool_down`` is how many seconds credentials that were accepted once and then refused are not sent, at least.
     """
 
     def __init__(
@@ -39,10 +56,13 @@ class Login:
         allow_basic: bool = False,
         algorithms: Sequence[str] | None = None,
         attempts: Attempts | None = None,
+        cool_down: float = COOL_DOWN,
     ) -> None:
-        self.username, self.host = username, host
+        self.username, self.host, self.cool_down = username, host, cool_down
         self.accepted = False
-        self.refused: AuthenticationError | None = None
+        self._was_accepted = False
+        self._final: AuthenticationError | None = None
+        self._held: _Held | None = None
         self._password = password
         self._allow_basic, self._algorithms = allow_basic, algorithms
         self._attempts = attempts
@@ -54,6 +74,24 @@ class Login:
     def __repr__(self) -> str:
         return f"Login({self.username!r}, host={self.host!r}, accepted={self.accepted})"
 
+    @property
+    def refused(self) -> AuthenticationError | None:
+        """The refusal in force; its ``retry_after`` is None where it is final."""
+        if self._final is not None:
+            return AuthenticationError(self._final.message, hint=self._final.hint)
+        if self._held is None:
+            return None
+        left = self._held.until - time.monotonic()
+        if left <= 0:
+            self._held = None
+            return None
+        return AuthenticationError(self._held.error.message, hint=self._held.error.hint, retry_after=left)
+
+    def check(self) -> None:
+        """Raises the AuthenticationError that is in force, if any: nothing need be sent then."""
+        if (refused := self.refused) is not None:
+            raise refused
+
     def client(self, protocol: Literal["http", "rtsp"]) -> DigestClient:
         """The digest of one protocol: nonces of the two are kept apart."""
         if protocol not in self._clients:
@@ -64,15 +102,14 @@ class Login:
         return self._clients[protocol]
 
     async def permit(self) -> None:
-        """Wait until a request may carry the credentials. Raises AuthenticationError once they were refused.
+        """Wait until a request may carry the credentials. Raises AuthenticationError while they are refused.
 
         Returns at once when they have been accepted. Before that the caller's task has the trial until it calls
         accept, refuse or release, or ends.
         """
         task = asyncio.current_task()
         while not self.accepted:
-            if self.refused is not None:
-                raise self._same()
+            self.check()
             if self._password is None:
                 raise self.refuse("it asks for a password, and none was given", remember=False)
             if self._trial is None:
@@ -87,25 +124,38 @@ class Login:
         if self.refused is None:
             if not self.accepted and self._attempts is not None:
                 self._attempts.forget(self.host, self.username, self._secret())
-            self.accepted = True
+            self.accepted = self._was_accepted = True
         self._end()
 
     def refuse(
         self, message: str, *, hint: str | None = None, remember: bool = True, locked_for: float = 0.0
     ) -> AuthenticationError:
-        """The final verdict: returns the error to raise; all who wait raise the same.
+        """The verdict: returns the error to raise; all who wait raise the same.
 
+        It is final, unless these credentials were accepted before: then it holds until the lock must be over.
         ``remember`` keeps it for other processes; ``locked_for`` is the lock that the device tells, in seconds.
         """
         if self.refused is None:
             self.accepted = False
             if remember and self._attempts is not None:
                 self._attempts.record(self.host, self.username, self._secret(), locked_for=locked_for)
-            self.refused = AuthenticationError(
-                f"{self.host} refused the user {self.username!r}: {message}", hint=hint or _HINT
-            )
+            text = f"{self.host} refused the user {self.username!r}: {message}"
+            if self._was_accepted:
+                self._hold(text, pause_after(locked_for, self.cool_down))
+            else:
+                self._final = AuthenticationError(text, hint=hint or _HINT)
         self._end()
-        return self._same()
+        refused = self.refused
+        assert refused is not None
+        return refused
+
+    def _hold(self, text: str, seconds: float) -> None:
+        """Send nothing for so long; then begin without a challenge, so that an old nonce spoils no trial."""
+        over = (datetime.now(UTC) + timedelta(seconds=seconds)).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+        text = f"{text}; it had accepted them, so they are sent again, but not before {over}"
+        self._held = _Held(AuthenticationError(text, hint=_HELD), time.monotonic() + seconds)
+        self._clients.clear()
+        log.warning("%s", text)
 
     def release(self) -> None:
         """The caller's trial ended without a verdict, the connection being lost; the next may try."""
@@ -123,6 +173,10 @@ class Login:
             self._end()
             raise
         if found is not None:
+            if self._was_accepted:
+                self._hold(f"{self.host} refused the user {self.username!r}", self._attempts.left(found))
+                self._end()
+                self.check()
             text = f"this password was refused before, and is not sent again until {found.over}"
             raise self.refuse(text, hint=_REMEMBERED.format(host=self.host), remember=False)
 
@@ -130,10 +184,6 @@ class Login:
         if callable(self._password):
             self._password = self._password()
         return self._password or ""
-
-    def _same(self) -> AuthenticationError:
-        assert self.refused is not None
-        return AuthenticationError(self.refused.message, hint=self.refused.hint)
 
     def _begin(self, task: asyncio.Task[object] | None) -> None:
         assert task is not None

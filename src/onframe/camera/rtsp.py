@@ -90,8 +90,10 @@ class RTSPClient:
     async def open(self, url: str) -> SessionDescription:
         """Connects, asks OPTIONS and DESCRIBE (R-012). On any failure the connection is closed.
 
-        Raises ConnectionLost, AuthenticationError, StatusError, ProtocolError, LimitExceeded.
+        Raises ConnectionLost, AuthenticationError (before connecting, while a refusal is in force), StatusError,
+        ProtocolError, LimitExceeded.
         """
+        self._login.check()
         session = self._new_session(url)
         try:
             await self._connect()
@@ -323,13 +325,28 @@ class RTSPClient:
     async def _keep(self, session: ClientSession) -> None:
         """An error answer is an answer, and no answer is judged by silence alone; only 454 ends the session."""
         try:
-            request, response = await self._exchange(session.keep_alive, session.silence_limit)
+            if self._login.refused is None:
+                request, response = await self._exchange(session.keep_alive, session.silence_limit)
+            else:
+                request, response = await self._greet(session)
             if response.status == 454:
                 self.close(status_error(request, response))
         except ConnectionLost:
             return
+        except AuthenticationError as error:
+            if error.retry_after is None:
+                self.close(error)
+            else:  # the account is locked: packets may flow all the same, and nothing is signed until that is over
+                session.sign_with(self._login.client("rtsp"))
         except OnframeError as error:
             self.close(error)
+
+    async def _greet(self, session: ClientSession) -> tuple[Request, Response]:
+        """A sign of life without credentials: 401 too is an answer."""
+        async with self._turn:
+            event = await self._ask(session.keep_alive(self._now(), greeting=True), session.silence_limit)
+            session.sign_with(self._login.client("rtsp"))
+            return event.request, event.response
 
     def _stop_keeping(self) -> None:
         if self._timer is not None:

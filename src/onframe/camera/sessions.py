@@ -68,11 +68,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """What one session is for; None is the whole channel stream."""
+    """What one session is for; None is the whole channel stream.
+
+    One that ``insists`` on its subscription never takes the channel stream instead.
+    """
 
     channel: int
     stream: int
     subscription: tuple[str, ...] | None
+    insists: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -180,12 +184,13 @@ class Sessions:
             return Key(plan.channel, plan.stream, None)
         if plan.via == "auto" and not await self.can_subscribe(plan.channel, plan.stream):
             return Key(plan.channel, plan.stream, None)
-        return Key(plan.channel, plan.stream, plan.types or ())
+        return Key(plan.channel, plan.stream, plan.types or (), insists=plan.via == "subscribe")
 
     async def _insist_on_metadata(self) -> None:
         try:
             support = await self.metadata_support()
-        except (ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
+        except (AuthenticationError, ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
+            _insist_on_time(error)
             self._warn("device capability", "could not be read (%s); trying the stream", error)
             return
         if support is False or (support is None and self._settings.strict):
@@ -211,7 +216,8 @@ class Sessions:
                 capability = await self._inquiry.metadata_capability(channel, stream, lenient=True)
                 self._capabilities[key] = known = _Known(capability, self._connections())
                 self._warned.discard("metadata capability")
-        except (ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
+        except (AuthenticationError, ConnectionLost, ProtocolError, StatusError, DecodeError) as error:
+            _insist_on_time(error)
             self._warn("metadata capability", "could not be read (%s); filtering here", error)
             return False
         return bool(known.value.supports_subscribe_type)
@@ -258,16 +264,20 @@ class Sessions:
 
     def _location(self, key: Key) -> Location:
         settings = self._settings
+        whole = session_url(settings.host, settings.rtsp_port, key.channel, key.stream, secure=settings.tls is not None)
         if key.subscription is None:
-            return Location(
-                session_url(settings.host, settings.rtsp_port, key.channel, key.stream, secure=settings.tls is not None)
-            )
+            return Location(whole)
         types = key.subscription or None
-        return Location(None, functools.partial(self.subscribe, key.channel, key.stream, types, lenient=True))
+        subscribe = functools.partial(self.subscribe, key.channel, key.stream, types, lenient=True)
+        return Location(None, subscribe, otherwise=None if key.insists else whole, on_otherwise=self._filter_here)
+
+    def _filter_here(self, error: StatusError) -> None:
+        self._warn("subscription", "is refused (%s); taking the channel stream and filtering here", error)
 
     async def subscribe(self, channel: int, stream: int, types: Collection[str] | None, *, lenient: bool) -> str:
         """The RTSP URI of a new subscription (A.4)."""
         answer = await self._inquiry.subscribe(channel, stream, types, lenient=lenient)
+        self._warned.discard("subscription")
         settings = self._settings
         return stream_address(answer.rtsp_uri, settings.host, settings.rtsp_port, secure=settings.tls is not None)
 
@@ -333,6 +343,12 @@ def _said(capability: DeviceCap) -> bool | None:
         return True
     places = ("SysCap/isSupportMetadata", "isSupportMetadata")
     return False if any(capability.get(place) is not None for place in places) else None
+
+
+def _insist_on_time(error: Exception) -> None:
+    """A refusal that is final is raised; one that passes is the session's to wait for."""
+    if isinstance(error, AuthenticationError) and error.retry_after is None:
+        raise error
 
 
 def _add(total: dict[str, int], more: dict[str, int]) -> None:

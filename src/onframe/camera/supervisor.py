@@ -7,6 +7,8 @@
     and the ends: auth_failed (never retried), no_track (looked for again), stopped (also by a certificate
     that is not the camera's: never retried).
 
+A login that the device had accepted before is no end but a long back-off: its account may be locked.
+
 One line of log says that a session is down and one that it is up again, not one an attempt. A host that slept
 connects anew at once; a host whose clock is set notices nothing, as every wait is on the monotonic clock.
 A quiet scene is never a reason to reconnect: life is any byte received, the answer to a keep-alive too.
@@ -93,7 +95,8 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     ``last_document_age`` is in seconds and None before the first document; it grows in a quiet scene too,
     which alone is no fault. ``transport`` is how RTP came last, ``fallback`` why it is TCP although another was
-    asked for, ``jitter`` that of the metadata track in seconds, ``last_error`` the latest failure.
+    asked for, ``unsubscribed`` why the channel stream is taken and filtered although types were to be subscribed,
+    ``jitter`` that of the metadata track in seconds, ``last_error`` the latest failure.
     """
 
     channel: int
@@ -107,6 +110,7 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True):
     counters: dict[str, int]
     transport: str | None = None
     fallback: str | None = None
+    unsubscribed: str | None = None
     jitter: float | None = None
     last_error: OnframeError | None = None
 
@@ -149,6 +153,7 @@ class Supervisor:
         self.jitter: float | None = None
         self.transport: str | None = None  # how RTP comes, since the last PLAY: "tcp", "udp", "multicast"
         self.fallback: Fallback | None = None
+        self.unsubscribed: str | None = None  # why types are filtered here
         self.counts: dict[str, int] = {"connections": 0, "reconnects": 0, "attempts": 0, "no_descriptors": 0}
         self._new_link, self._relocate, self._next_epoch = link, relocate, next_epoch
         self._backoff, self._wait_for_track = backoff, wait_for_track
@@ -237,6 +242,7 @@ class Supervisor:
             counters=self.counters(),
             transport=self.transport,
             fallback=None if self.fallback is None else self.fallback.why,
+            unsubscribed=self.unsubscribed,
             jitter=self.jitter,
             last_error=self._last_error,
         )
@@ -349,6 +355,8 @@ class Supervisor:
         self._last_error = error
         if self._played_at is not None and asyncio.get_running_loop().time() - self._played_at >= _SETTLED:
             self._failures = 0
+        if isinstance(error, AuthenticationError) and error.retry_after is not None:
+            return _Pause("backoff", _sentence(error), error.retry_after)
         if isinstance(error, AuthenticationError | CertificateError):
             raise error
         if isinstance(error, UnsupportedError):

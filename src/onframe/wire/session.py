@@ -213,6 +213,10 @@ class ClientSession:
         """Asks which methods there are."""
         return self._send(Request("OPTIONS", self.url), now)
 
+    def sign_with(self, digest: DigestClient) -> None:
+        """Signs with ``digest`` from now on: what it was asked for before is over."""
+        self._digest = digest
+
     def describe(self, now: float) -> bytes:
         """Asks for the session description of the channel (R-012)."""
         return self._send(Request("DESCRIBE", self.url, [("Accept", "application/sdp")]), now)
@@ -249,11 +253,15 @@ class ClientSession:
         headers = [("Content-Type", content_type)] if body else []
         return self._send(Request("SET_PARAMETER", self._aggregate(), headers, body), now)
 
-    def keep_alive(self, now: float) -> bytes:
-        """Renews the session: GET_PARAMETER where Public lists it, else OPTIONS (R-030)."""
+    def keep_alive(self, now: float, *, greeting: bool = False) -> bytes:
+        """Renews the session: GET_PARAMETER where Public lists it, else OPTIONS (R-030).
+
+        A ``greeting`` is OPTIONS without credentials, which many devices answer to anybody.
+        """
         self._asked_at = now if self._asked_at is None else self._asked_at
         listed = "GET_PARAMETER" in self.public and not self._no_get_parameter
-        return self._send(Request("GET_PARAMETER" if listed else "OPTIONS", self._aggregate()), now)
+        request = Request("GET_PARAMETER" if listed and not greeting else "OPTIONS", self._aggregate())
+        return self._send(request, now, sign=not greeting)
 
     def teardown(self, now: float) -> bytes:
         """Ends the session (R-046)."""
@@ -291,14 +299,22 @@ class ClientSession:
         return self.description.aggregate_url(self.url, self.content_base, self.content_location)
 
     def _send(
-        self, request: Request, now: float, media: MediaDescription | None = None, attempts: _Attempts | None = None
+        self,
+        request: Request,
+        now: float,
+        media: MediaDescription | None = None,
+        attempts: _Attempts | None = None,
+        *,
+        sign: bool = True,
     ) -> bytes:
         if request.method not in TRANSITIONS[self.state]:
             raise LocalProtocolError(f"{request.method} is not possible in state {self.state.value}")
         self._cseq += 1
         attempts = attempts or _Attempts()
         request.headers.set("CSeq", str(self._cseq))
-        self._sign(request, attempts)
+        request.headers.remove("Authorization")
+        if sign:
+            self._sign(request, attempts)
         if self.session_id is not None and request.method not in ("DESCRIBE",):
             request.headers.set("Session", self.session_id)
         request.headers.set("User-Agent", self._user_agent)
@@ -309,7 +325,6 @@ class ClientSession:
         return self._connection.send(request)
 
     def _sign(self, request: Request, attempts: _Attempts) -> None:
-        request.headers.remove("Authorization")
         if self._digest is None:
             return
         uri = self.url if self._sign_channel or attempts.channel else request.uri
