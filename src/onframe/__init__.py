@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from onframe.camera.backoff import Backoff
     from onframe.camera.camera import Camera
     from onframe.camera.doctor import Finding, diagnose
+    from onframe.camera.limiter import ConnectLimiter
+    from onframe.camera.supervisor import SessionStatus
     from onframe.camera.tls import TLS
     from onframe.errors import (
         AuthenticationError,
@@ -39,6 +41,7 @@ __all__ = [
     "Backoff",
     "Camera",
     "CertificateError",
+    "ConnectLimiter",
     "ConnectionLost",
     "Coordinates",
     "DecodeError",
@@ -52,6 +55,7 @@ __all__ = [
     "OnframeError",
     "ProtocolError",
     "Record",
+    "SessionStatus",
     "SimulatedCamera",
     "StateChange",
     "StatusError",
@@ -69,6 +73,8 @@ _ROOMS = {
     "onframe.camera.backoff": ("Backoff",),
     "onframe.camera.camera": ("Camera",),
     "onframe.camera.doctor": ("Finding", "diagnose"),
+    "onframe.camera.limiter": ("ConnectLimiter",),
+    "onframe.camera.supervisor": ("SessionStatus",),
     "onframe.camera.tls": ("TLS",),
     "onframe.errors": (
         "AuthenticationError",

@@ -10,7 +10,7 @@ import subprocess
 import httpx2
 import pytest
 
-from onframe import TLS
+from onframe import TLS, Camera
 from onframe.camera import tls as camera_tls
 from onframe.camera.certificate import Certificate, shown
 from onframe.camera.pins import Pins
@@ -295,6 +295,32 @@ async def test_without_a_kept_pin_the_way_to_one_is_said_and_with_it_the_device_
     async with listening(server_context(certificate)) as peer:
         Pins().save("127.0.0.1", peer.port, certificate.sha256)
         assert isinstance(await over_asyncio(TLS("pin"), peer), bytes)
+
+
+@pytest.mark.parametrize(
+    ("ports", "options"),
+    [
+        ((443, 322), ""),
+        ((8443, 322), " --http-port 8443"),
+        ((443, 8322), " --rtsp-port 8322"),
+        ((8443, 8322), " --http-port 8443 --rtsp-port 8322"),
+    ],
+)
+async def test_the_way_to_a_pin_names_the_ports_that_are_not_the_usual_ones(certificate, ports, options):
+    tls = TLS("pin").at_ports(*ports)
+    assert tls == TLS("pin") and "8443" not in repr(tls)
+    with pytest.raises(CertificateError) as caught:
+        tls.context("camera.example", ports[0])
+    assert f"'onframe doctor --pin camera.example{options}'" in caught.value.hint
+    async with listening(server_context(certificate)) as peer:
+        error = await refusal(TLS().at_ports(*ports), peer)
+    assert f"onframe doctor --pin 127.0.0.1{options}" in error.hint
+    assert (
+        Camera("camera.example", username="admin", password="x", tls=TLS(), rtsp_port=8322).tls.pin_command(
+            "camera.example"
+        )
+        == "onframe doctor --pin camera.example --rtsp-port 8322"
+    )
 
 
 @pytest.mark.parametrize(

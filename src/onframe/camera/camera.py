@@ -82,6 +82,7 @@ class Camera:
         self.http_port = http_port or (HTTP_PORT if tls is None else HTTPS_PORT)
         self.rtsp_port = rtsp_port or (RTSP_PORT if tls is None else RTSPS_PORT)
         self.coordinates, self.strict, self.timeout = coordinates, strict, timeout
+        tls = None if tls is None else tls.at_ports(self.http_port, self.rtsp_port)
         self.tls, self.transport = tls, transport
         self.name = name or authority(self.host, self.http_port, HTTP_PORT)
         attempts = Attempts(None if remember_logins is True else remember_logins) if remember_logins else None

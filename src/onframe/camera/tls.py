@@ -11,12 +11,13 @@ import functools
 import hashlib
 import logging
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from onframe.camera.certificate import Certificate, fingerprint, shown
+from onframe.camera.location import HTTPS_PORT, RTSPS_PORT
 from onframe.camera.pins import Pins
 from onframe.errors import CertificateError, ConnectionLost, OnframeError, RemoteProtocolError
 
@@ -51,6 +52,7 @@ class TLS:
     pin: str | None = None
     ca_file: Path | None = None
     legacy: bool = False
+    _ports: tuple[int, int] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.mode not in _MODES:
@@ -66,6 +68,19 @@ class TLS:
                 _verifying(self.ca_file, self.legacy, "rtsp")
             except CertificateError as error:
                 raise ValueError(str(error)) from None
+
+    def at_ports(self, http_port: int, rtsp_port: int) -> TLS:
+        """The same for a device at these ports, which `pin_command` then names."""
+        known = replace(self)
+        object.__setattr__(known, "_ports", (http_port, rtsp_port))
+        return known
+
+    def pin_command(self, host: str) -> str:
+        """What to type to look at the certificates and keep their pins."""
+        usual = (HTTPS_PORT, RTSPS_PORT)
+        named = zip(("--http-port", "--rtsp-port"), self._ports or usual, usual, strict=True)
+        given = [f" {option} {port}" for option, port, default in named if port != default]
+        return f"onframe doctor --pin {host}{''.join(given)}"
 
     def context(
         self, host: str, port: int | None = None, *, protocol: Literal["http", "rtsp"] = "rtsp"
@@ -85,7 +100,7 @@ class TLS:
         if self.mode == "insecure":
             _tell(host, "the certificate is not checked (insecure): anybody in between can read and change everything")
             return context
-        pin = self.pin or _kept_pin(host, port)
+        pin = self.pin or _kept_pin(host, port, self)
         context.sslobject_class = _pinned(ssl.SSLObject, pin, self.legacy)
         context.sslsocket_class = _pinned(ssl.SSLSocket, pin, self.legacy)
         return context
@@ -128,14 +143,14 @@ def _tell(host: str, what: str) -> None:
         log.warning("TLS to %s: %s", host, what)
 
 
-def _kept_pin(host: str, port: int | None) -> str:
+def _kept_pin(host: str, port: int | None, tls: TLS) -> str:
     pins = Pins()
     if (pin := pins.load(host, port)) is not None:
         return pin
     raise CertificateError(
         f"no pin is known for {host}",
         cause="no_pin",
-        hint=f"look at its certificate and keep it with 'onframe doctor --pin {host}', or give TLS('pin', pin=…)",
+        hint=f"look at its certificate and keep it with '{tls.pin_command(host)}', or give TLS('pin', pin=…)",
     )
 
 
@@ -226,7 +241,7 @@ _TOO_WEAK = ("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 _LEGACY_HINT = "update the firmware; in a network that you trust, admit it with TLS(…, legacy=True) or --legacy-tls"
 _PIN_HINT = (
-    "if it is your device, compare the fingerprint there and keep it with 'onframe doctor --pin {host}'; "
+    "if it is your device, compare the fingerprint there and keep it with '{command}'; "
     "then connect with --tls pin or TLS('pin')"
 )
 
@@ -260,7 +275,7 @@ async def explain(error: OSError, host: str, port: int, tls: TLS) -> OnframeErro
     except OnframeError:
         seen = None
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _verification_failure(error, seen, host, port)
+        return _verification_failure(error, seen, host, port, tls)
     if reason in _TOO_OLD or (seen is not None and seen.protocol in ("TLSv1", "TLSv1.1")):
         return _protocol_failure(seen, host, port)
     if reason in _TOO_WEAK:
@@ -275,7 +290,7 @@ def _pin_failure(error: _PinError, host: str, port: int, tls: TLS) -> Certificat
     pin = tls.pin or Pins().load(host, port) or ""
     if seen.sha256 == pin:
         return _weak_key(seen, host, port)
-    kept = f"onframe doctor --pin {host} --replace"
+    kept = f"{tls.pin_command(host)} --replace"
     confirm = kept if tls.pin is None else "compare its fingerprint at the device, and give that as the pin"
     return CertificateError(
         f"{host}:{port} shows another certificate than the pinned one: {shown(seen.sha256)} ({seen.subject or '?'}), "
@@ -300,17 +315,17 @@ def _protocol_failure(seen: Certificate | None, host: str, port: int) -> Certifi
 
 
 def _verification_failure(
-    error: ssl.SSLCertVerificationError, seen: Certificate | None, host: str, port: int
+    error: ssl.SSLCertVerificationError, seen: Certificate | None, host: str, port: int, tls: TLS
 ) -> CertificateError:
     code, message = getattr(error, "verify_code", 0), getattr(error, "verify_message", "") or str(error)
     if code in (66, 67):  # X509_V_ERR_EE_KEY_TOO_SMALL, …_CA_KEY_TOO_SMALL
         return _weak_key(seen, host, port)
     cause, text = _refused(code, message, seen, host)
-    hint = _PIN_HINT.format(host=host)
+    hint = _PIN_HINT.format(command=tls.pin_command(host))
     if cause in ("unknown_issuer", "self_signed"):
         hint += ", or name its authority with --ca-file or ca_file"
     elif cause == "wrong_name":
-        hint = f"use a name that the certificate carries, or pin it: onframe doctor --pin {host}"
+        hint = f"use a name that the certificate carries, or pin it: {tls.pin_command(host)}"
     print_of = f"; its SHA-256 is {shown(seen.sha256)}" if seen is not None else ""
     text = f"the certificate of {host}:{port} is not accepted: {text}{print_of}"
     return CertificateError(text, cause=cause, hint=hint, sha256=_sha256(seen))
