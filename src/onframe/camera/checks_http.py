@@ -13,7 +13,13 @@ from onframe.camera.findings import Finding, failed, refused, unanswerable
 from onframe.camera.firmware import judge_firmware
 from onframe.camera.location import HTTP_PORT, authority
 from onframe.camera.tls import fetch_certificate
-from onframe.errors import AuthenticationError, ConnectionLost, OnframeError, RemoteProtocolError, StatusError
+from onframe.errors import (
+    AuthenticationError,
+    ConnectionLost,
+    OnframeError,
+    RemoteProtocolError,
+    StatusError,
+)
 from onframe.isapi.config import MetadataCfg
 from onframe.isapi.resources import DEVICE_INFO
 
@@ -59,12 +65,24 @@ async def tls(camera: Camera, http_open: bool) -> Finding:
     try:
         await _handshake(camera, number)
     except (OnframeError, ValueError) as error:
-        hint = getattr(error, "hint", None) or "compare the certificate with the device's own, then pin it"
-        return Finding("TLS", False, f"{error} [{about}]", hint)
+        if shown(seen.sha256) in str(error):  # once is enough
+            about = about.partition(", ")[2]
+        return Finding("TLS", False, f"{error} [{about}]", _pinning(camera, error))
     if mode == "insecure":
-        remedy = f"pin its certificate instead: onframe doctor --pin {camera.host}"
+        remedy = f"pin its certificate instead: {_pin_command(camera)}"
         return Finding("TLS", True, f"{about}: anybody in between can read and change everything", remedy)
     return _judge_dates(seen, about, pinned=mode == "pin")
+
+
+def _pinning(camera: Camera, error: OnframeError | ValueError) -> str:
+    """The error's own hint, or a better one where another certificate was kept."""
+    hint = getattr(error, "hint", None) or "compare the certificate with the device's own, then pin it"
+    return hint
+
+
+def _pin_command(camera: Camera) -> str:
+    assert camera.tls is not None
+    return camera.tls.pin_command(camera.host)
 
 
 async def _handshake(camera: Camera, number: int) -> None:
@@ -147,7 +165,7 @@ async def _answers(camera: Camera) -> bool:
     """Whether the device answers HTTP at all, be it with a refusal."""
     try:
         await camera.inquiry.read(DEVICE_INFO.request())
-    except ConnectionLost:
+    except (ConnectionLost, RemoteProtocolError):
         return False
     except OnframeError:
         return True
@@ -176,6 +194,9 @@ async def _device_capability(camera: Camera) -> Finding:
             return login
         if isinstance(error, StatusError) and error.sub_status_code == "notActivated":
             return failed("activation", error, "set the device's first password with the maker's tool or its web page")
+        if isinstance(error, RemoteProtocolError) and "RTSP/1." in error.message:
+            where = f"{camera.host}, port {camera.http_port}"
+            return Finding(name, False, f"{where} speaks RTSP, not HTTP", "give the HTTP port with --http-port")
         return failed(name, error, "enable ISAPI on the device, or check that this is the camera's own HTTP port")
     if supported:
         return Finding(name, True, "the device says isSupportMetadata")

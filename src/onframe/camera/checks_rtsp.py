@@ -14,7 +14,7 @@ from onframe.camera.checks_http import accepted
 from onframe.camera.findings import Finding, failed, refused, unanswerable
 from onframe.camera.supervisor import SessionStatus
 from onframe.camera.watch import Watch
-from onframe.errors import AuthenticationError, OnframeError, StatusError, UnsupportedError
+from onframe.errors import AuthenticationError, OnframeError, RemoteProtocolError, StatusError, UnsupportedError
 from onframe.isapi.metadata import box_of
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 
@@ -130,7 +130,7 @@ def _is_final(status: SessionStatus | None) -> bool:
     error = None if status is None else status.last_error
     if isinstance(error, StatusError):
         return error.http_status in _NOT_SOON
-    return error is not None and unanswerable(error) is not None
+    return isinstance(error, RemoteProtocolError)
 
 
 async def _listen(events: Watch[StreamEvent], seen: Seen, wait: float, enough: Callable[[], bool]) -> None:
@@ -162,6 +162,10 @@ def _track(camera: Camera, channel: int, stream: int, seen: Seen, wait: float) -
         remedy = "check the RTSP port, and that the device is not restarting"
         if isinstance(error, StatusError) and error.http_status == 455:
             remedy = "the device wants the picture set up before the metadata: use 'onframe view', or Camera.stream"
+        if isinstance(error, RemoteProtocolError) and "speaks HTTP" in error.message:
+            return Finding(
+                "track", False, f"port {camera.rtsp_port} speaks HTTP, not RTSP", "give the RTSP port with --rtsp-port"
+            )
         finding = failed("track", error, remedy)
         return msgspec.structs.replace(finding, detail=f"stream {number} does not play: {error}")
     remedy = "check that the RTSP port is one of RTSP (--rtsp-port), and that the device is not restarting"
