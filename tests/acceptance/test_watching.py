@@ -112,5 +112,10 @@ def test_for_and_count_end_the_watch(everything):
     done = everything.onframe("watch", "--json", "--for", "3s", "--count", "7")
     assert (done.returncode, len(records(done.stdout))) == (0, 7)
     done = everything.onframe("watch", "--for", "1s")
+    assert (done.returncode, "live: the stream plays" in done.stdout) == (0, True)
+
+
+def test_a_plate_is_shown_to_people(everything):
+    done = everything.onframe("watch", "--types", "ANPR", "--kinds", "target", "--for", "30s", "--count", "20")
     assert done.returncode == 0
     assert "ONF" in done.stdout
