@@ -45,6 +45,7 @@ bench: $(VENV)/.test $(VENV)/.system  ## ratios against named peers, measured si
 	$(BIN)/python bench/decode.py
 	$(BIN)/python bench/message_path.py
 	$(BIN)/python bench/paced.py
+	$(BIN)/python bench/fleet.py
 
 docs: $(VENV)/.docs  ## the manual as HTML in docs/_build
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
