@@ -371,8 +371,8 @@ async def refused_subscription(site: Site) -> None:
         await site.camera.subscribe(types=["ANPR"])
     assert refused.value.http_status == status
     with pytest.raises(UnsupportedError, match="notSupport"):
-        await only_plates(site)
-    await only_plates(site, "channel")
+        await only_plates(site, "subscribe")
+    await only_plates(site)
 
 
 async def no_subscription(site: Site) -> None:
