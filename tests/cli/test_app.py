@@ -109,6 +109,7 @@ def test_a_bad_document_costs_itself_and_the_exit_code() -> None:
         (["watch", "camera", "--ca-file", "/nowhere/at-all.pem"], "cannot be used: No such file"),
         (["watch", "camera:99999"], "port"),
         (["watch", "camera", "--for", "soon"], "not a duration"),
+        (["doctor", "camera", "--wait", "soon"], "not a duration"),
     ],
 )
 def test_a_wrong_command_line_is_one_sentence(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
-from onframe.cli.options import DeviceOptions, Host, UsageError
+from onframe.cli.options import DeviceOptions, Host, UsageError, seconds
 
 if TYPE_CHECKING:
     from onframe.camera.findings import Finding
@@ -42,7 +42,7 @@ async def command(
     try_writing: Annotated[
         bool, Parameter(negative="", help="Try whether the user may set types: writes what it has read.")
     ] = False,
-    wait: Annotated[float, Parameter(help="Seconds that the stream, documents and rules are waited for.")] = 8.0,
+    wait: Annotated[str, Parameter(help="How long the stream, documents and rules are waited for: 8s, 1m.")] = "8s",
     bundle: Annotated[Path | None, Parameter(help="Write a support bundle (zip) without private data.")] = None,
     include: Annotated[
         list[Include] | None,
@@ -68,7 +68,7 @@ async def command(
         return await _pin(device, host, replace=replace)
     if forget_login:
         return _forget_login(device, host)
-    checks = {"wait": wait, "try_writing": try_writing}
+    checks = {"wait": seconds(wait), "try_writing": try_writing}
     return await _check(device, host, checks, json=json, bundle=bundle, include=include or ())
 
 
