@@ -26,6 +26,7 @@ def _load(name: str) -> ModuleType:
 evidence = _load("evidence")
 conformance = _load("conformance")
 robustness = _load("robustness")
+_load("waiting")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

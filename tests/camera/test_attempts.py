@@ -174,6 +174,7 @@ async def test_a_trial_that_ends_without_verdict_lets_the_next_one_in(attempts, 
         async with asyncio.timeout(5):
             await this.permit()
         this.release()
+        assert (this.accepted, this.refused) == (False, None)
 
 
 PROCESS = """

@@ -4,9 +4,11 @@ import asyncio
 import gc
 import os
 import time
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.camera.supervisor import Timing
@@ -14,6 +16,9 @@ from onframe.camera.tls import TLS
 from onframe.errors import AuthenticationError, CertificateError, LocalProtocolError, StatusError, UnsupportedError
 from onframe.record import AccessUnit, Gap, Record, StateChange, Undecodable
 from onframe.simulator.certificates import make_certificate, server_context
+
+next_of = partial(waiting.next_of, seconds=3.0)
+until = partial(waiting.until, seconds=3.0)
 
 QUICK = Backoff(initial=0.05, maximum=0.2)
 
@@ -28,22 +33,6 @@ def camera_of(device, **options):
         "timeout": 2.0,
     }
     return Camera("127.0.0.1", **(given | options))
-
-
-async def until(condition, seconds=3.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        await asyncio.sleep(0.005)
-
-
-async def next_of(events, kind, seconds=3.0, **fields):
-    """The next event of this class with these fields; the others are passed over."""
-    async with asyncio.timeout(seconds):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
 
 
 async def played(device, count=1):

@@ -13,6 +13,7 @@ from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.camera.limiter import ConnectLimiter
 from onframe.record import Record
+from waiting import until
 
 pytestmark = pytest.mark.fault("F72")
 
@@ -85,13 +86,6 @@ def cameras_of(ports, limiter, **options):
         Camera("127.0.0.1", http_port=http, rtsp_port=rtsp, name=f"camera {number}", **given)
         for number, (http, rtsp) in enumerate(ports)
     ]
-
-
-async def until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        await asyncio.sleep(0.05)
 
 
 async def test_unreachable_cameras_do_not_disturb_the_healthy_ones(device, make_document, black_hole, closed, caplog):

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.attempts import COOL_DOWN, Attempts, pause_after
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
@@ -12,6 +14,9 @@ from onframe.camera.login import Login
 from onframe.errors import AuthenticationError
 from onframe.record import Record, StateChange
 from onframe.simulator.camera import SimulatedCamera
+
+next_of = partial(waiting.next_of, seconds=20.0)
+until = partial(waiting.until, seconds=20.0)
 
 pytestmark = pytest.mark.fault("F5")
 
@@ -53,20 +58,6 @@ def camera_of(simulated):
     camera = Camera.from_url(simulated.url, keepalive=0.3, backoff=QUICK, remember_logins=False)
     camera.login.cool_down = COOLING
     return camera
-
-
-async def next_of(events, kind, **fields):
-    async with asyncio.timeout(20):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
-
-
-async def until(condition):
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_session_that_plays_goes_on_while_its_account_is_locked_and_sends_no_credentials(simulated):

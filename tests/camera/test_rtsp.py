@@ -2,12 +2,16 @@
 
 import asyncio
 import re
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.login import Login
 from onframe.camera.rtsp import RTSPClient
 from onframe.errors import AuthenticationError, ConnectionLost, LimitExceeded, ProtocolError, StatusError
+
+until = partial(waiting.until, seconds=5.0)
 
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 10.10.36.212\r\ns=Media Presentation\r\nt=0 0\r\na=control:*\r\n"
@@ -94,12 +98,6 @@ class Client(RTSPClient):
         description = await self.open(self.url)
         await self.setup([description.metadata_media()])
         return await self.play()
-
-
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @pytest.mark.requirement("R-001", "R-012", "R-025", "R-032", "R-033", "R-046")

@@ -18,6 +18,7 @@ from onframe.camera.rtsp import RTSPClient
 from onframe.camera.supervisor import Timing
 from onframe.errors import ConnectionLost, StatusError, UnsupportedError
 from onframe.record import Gap, Record, StateChange
+from waiting import next_of, until
 
 QUICK = Backoff(initial=0.05, maximum=0.2)
 CYCLES = 200
@@ -34,21 +35,6 @@ def camera_of(device, **options):
         "remember_logins": False,
     }
     return Camera("127.0.0.1", **(given | options))
-
-
-async def next_of(events, kind, seconds=10.0, **fields):
-    async with asyncio.timeout(seconds):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
-
-
-async def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        await asyncio.sleep(0.005)
 
 
 def write(device, data):

@@ -1,25 +1,20 @@
 """Types that were to be subscribed, on a device that has no subscription after all: filtered here instead."""
 
-import asyncio
 import dataclasses
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.errors import UnsupportedError
 from onframe.record import Record, StateChange
 from onframe.simulator.camera import SimulatedCamera
 
+next_of = partial(waiting.next_of, seconds=15.0)
+
 QUICK = Backoff(initial=0.05, maximum=0.2)
-
-
-async def next_of(events, kind, **fields):
-    async with asyncio.timeout(15):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
 
 
 def warnings_in(caplog):

@@ -15,6 +15,7 @@ from onframe.camera.supervisor import Timing
 from onframe.camera.tls import TLS
 from onframe.errors import UnsupportedError
 from onframe.record import Gap, Record, StateChange
+from waiting import next_of, until
 
 QUICK = Backoff(initial=0.05, maximum=0.2)
 PATIENT = Timing(datagrams=20.0)
@@ -32,22 +33,6 @@ def camera_of(device, **options):
         "remember_logins": False,
     }
     return Camera("127.0.0.1", **(given | options))
-
-
-async def next_of(events, kind, seconds=10.0, **fields):
-    """The next event of this class with these fields; the others are passed over."""
-    async with asyncio.timeout(seconds):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
-
-
-async def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager
@@ -208,11 +193,12 @@ async def test_nothing_over_udp_within_the_time_is_answered_with_tcp(device, mak
 
 async def test_a_report_alone_shows_that_udp_works(device, make_document):
     device.transports = {"udp"}
-    async with watched(device, transport="udp") as (_, events):
+    async with watched(device, transport="udp") as (camera, events):
         out, _ = device.playing[0]
         report = struct.pack("!BBHIQIII", 0x80, 200, 6, 0x55667788, 0, 0, 0, 0)
         out.write(struct.pack("!cBH", b"$", 1, len(report)) + report)
         await next_of(events, StateChange, state="live")
+        assert camera.counters["transport_fallbacks"] == 0
 
 
 async def test_after_a_fall_back_the_next_connection_begins_with_tcp(device, make_document):

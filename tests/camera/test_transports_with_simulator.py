@@ -1,9 +1,11 @@
 """Every transport from end to end: the simulated camera on one side, the client on the other, real sockets between."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.camera.login import Login
@@ -13,6 +15,8 @@ from onframe.camera.tls import TLS
 from onframe.errors import CertificateError
 from onframe.record import AccessUnit, Gap, Record, StateChange
 from onframe.simulator.camera import SimulatedCamera
+
+next_of = partial(waiting.next_of, seconds=20.0)
 
 QUICK = Backoff(initial=0.05, maximum=0.2)
 PATIENT = Timing(datagrams=20.0)
@@ -39,14 +43,6 @@ async def targets(camera, count=ENOUGH, seconds=20.0):
                 records.append(record)
             if len(records) == count:
                 return records
-
-
-async def next_of(events, kind, seconds=20.0, **fields):
-    async with asyncio.timeout(seconds):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
 
 
 async def test_the_three_transports_carry_the_same_documents(simulated):

@@ -4,14 +4,18 @@ import asyncio
 import os
 import socket
 import struct
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.udp import DatagramMedia
 from onframe.errors import ConnectionLost, RemoteProtocolError
 from onframe.wire.headers import Transport
 from onframe.wire.sdp import MediaDescription
 from onframe.wire.track import Track, agree
+
+until = partial(waiting.until, seconds=5.0)
 
 METADATA = MediaDescription("application", formats=["107"], attributes=[("rtpmap", "107 isapi.metadata/90000")])
 REPORT = bytes.fromhex("80c80006 55667788 00000000 00000000 00000000 00000000 00000000".replace(" ", ""))
@@ -46,12 +50,6 @@ def udp(host="127.0.0.1", port=0):
 async def heard(sock):
     """What a socket of the peer gets."""
     return await asyncio.to_thread(sock.recvfrom, 2048)
-
-
-async def until(condition):
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 class Session:

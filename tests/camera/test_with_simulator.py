@@ -5,9 +5,11 @@ import contextlib
 import signal
 import sys
 import time
+from functools import partial
 
 import pytest
 
+import waiting
 from onframe.camera.backoff import Backoff
 from onframe.camera.camera import Camera
 from onframe.camera.doctor import diagnose
@@ -15,15 +17,9 @@ from onframe.errors import AuthenticationError, StatusError, UnsupportedError
 from onframe.record import AccessUnit, Gap, Record, StateChange
 from onframe.simulator.camera import SimulatedCamera
 
+next_of = partial(waiting.next_of, seconds=8.0)
+
 QUICK = Backoff(initial=0.05, maximum=0.2)
-
-
-async def next_of(events, kind, seconds=8.0, **fields):
-    async with asyncio.timeout(seconds):
-        async for event in events:
-            if isinstance(event, kind) and all(getattr(event, name) == value for name, value in fields.items()):
-                return event
-    raise AssertionError("the events ended")
 
 
 @pytest.fixture
