@@ -7,6 +7,7 @@ Each Shape is one JSON object; its ``t`` names the kind, fields at their default
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -14,10 +15,26 @@ import msgspec
 XY: TypeAlias = tuple[float, float]
 Heading: TypeAlias = Literal["up", "down", "left", "right"]
 Crossing: TypeAlias = Literal["left-to-right", "right-to-left", "both"]
+Kind: TypeAlias = Literal[
+    "target", "rule", "trail", "plate", "face", "temperature", "fire", "ship", "queue", "people", "heatmap", "radar",
+    "ptz", "skeleton", "suspicion", "notice",
+]  # fmt: skip
+"""What a Shape is about: each can be switched off by itself."""
 
 
-class _Shape(msgspec.Struct, tag_field="t", omit_defaults=True):
-    """What every Shape has in common: tagged and compact."""
+class _Shape(msgspec.Struct, tag_field="t", omit_defaults=True, kw_only=True):
+    """What every Shape has in common: tagged and compact.
+
+    ``subject`` is the same for all Shapes of one target or rule, from Record to Record ("behaviorAnalysis/target/12");
+    empty where nothing can be told apart. ``cls`` is the target's class in lower case ("human", "vehicle", "face"),
+    ``rule`` the ID of the rule that it is or has triggered. ``flash`` is 1 when an alarm begins and decays to 0.
+    """
+
+    subject: str = ""
+    kind: Kind = "target"
+    cls: str = ""
+    rule: str = ""
+    flash: float = 0.0
 
 
 class Box(_Shape, tag="box"):
@@ -86,13 +103,18 @@ class Plate(_Shape, tag="plate"):
 
 
 class Temperature(_Shape, tag="temperature"):
-    """A cross with a value at the place that was measured; ``mark`` says which of several values it is."""
+    """A cross with a value at the place that was measured; ``mark`` says which of several values it is.
+
+    ``text`` is the value as sent; ``celsius`` is the same in degrees Celsius where its unit is known, for who chooses
+    another unit.
+    """
 
     x: float
     y: float
     text: str
     color: str
     mark: Literal["high", "low", "average"] | None = None
+    celsius: float | None = None
 
 
 class Fire(_Shape, tag="fire"):
@@ -109,6 +131,18 @@ class Row(msgspec.Struct, omit_defaults=True, frozen=True, array_like=True):
     name: str
     value: str
     color: str | None = None
+
+
+class Card(_Shape, tag="card"):
+    """What is known of one target, beside its rectangle (x, y, w, h): a face's attributes."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    title: str
+    rows: list[Row]
+    color: str
 
 
 class Counter(_Shape, tag="counter"):
@@ -150,13 +184,18 @@ class Wedge(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Blip(msgspec.Struct, omit_defaults=True, frozen=True):
-    """Something on the radar: (x, y) with the radar at (0, 0), x to the right, y ahead, 1 = the inset's reach."""
+    """Something on the radar: (x, y) with the radar at (0, 0), x to the right, y ahead, 1 = the inset's reach.
+
+    ``vector`` is where it will be in a second, from (x, y), as far as its last positions tell.
+    """
 
     x: float
     y: float
     color: str
     labels: list[str] = []
     alarm: bool = False
+    vector: XY | None = None
+    subject: str = ""
 
 
 class Radar(_Shape, tag="radar"):
@@ -203,6 +242,7 @@ Shape: TypeAlias = (
     | Plate
     | Temperature
     | Fire
+    | Card
     | Counter
     | Panel
     | Radar
@@ -221,3 +261,35 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True):
     text: str
     color: str
     ink: str | None = None
+
+
+class Shapes(msgspec.Struct, tag_field="type", tag="shapes", omit_defaults=True):
+    """What one Record shows, under its picture's ``pts``: the video track's extended RTP timestamp, 90 kHz.
+
+    ``n`` is the Record's own within its epoch, ``captured_at`` the instant in the camera's clock, Unix seconds.
+    ``layer`` names the sort of document ("behaviorAnalysis/target"): where a picture has none of a layer of its own,
+    its Shapes lie between the last one and the next, or the last one is held, ``hold_ms`` at most.
+    ``exact`` and ``clock`` are the Record's grade, ``uncertainty`` is in seconds.
+    ``lag_ms``: this Record came so long after its picture did; None where that picture is not known.
+    ``frame_number`` is the value of the target property of that name (test mode).
+    """
+
+    pts: int
+    layer: str
+    exact: bool
+    clock: str
+    uncertainty: float | None = None
+    lag_ms: float | None = None
+    frame_number: int | None = None
+    hold_ms: int = 500
+    shapes: Sequence[Shape] = ()
+    events: Sequence[Event] = ()
+    n: int = 0
+    captured_at: float | None = None
+
+
+class Rules(msgspec.Struct, tag_field="type", tag="rules", omit_defaults=True):
+    """All standing Shapes from the picture ``pts`` on."""
+
+    pts: int
+    shapes: Sequence[Shape]

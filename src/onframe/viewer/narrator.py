@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from onframe.errors import ProtocolError
-from onframe.live import Live
-from onframe.overlay.coordinates import describe, for_picture
-from onframe.overlay.shapes import events_of, frame_number_of, hold_of, layer_of, shapes_of, standing_shapes
 from onframe.overlay.style import legend
-from onframe.overlay.vocabulary import Event, Shape
+from onframe.overlay.teller import Place, Teller
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
 from onframe.wire.payload import h265_sps, sps
@@ -50,8 +46,7 @@ class Narrator:
 
     def __init__(self, camera: str, channel: int, stream: int, coordinates: Coordinates) -> None:
         self._camera, self._channel, self._stream = camera, channel, stream
-        self._coordinates = coordinates
-        self._live = Live()
+        self._teller = Teller(coordinates, ASSUMED_SIZE)
         self._epoch = 0
         self._codec: str | None = None
         self._size = ASSUMED_SIZE
@@ -80,8 +75,8 @@ class Narrator:
             height=self._size[1],
             codec=self._codec if pictures else None,
             duration=self._duration(),
-            coordinates=describe(self._coordinates),
-            rules=self._standing(),
+            coordinates=self._teller.describe(),
+            rules=self._teller.standing(),
             legend=legend(),
         )
 
@@ -116,7 +111,7 @@ class Narrator:
         Codec and size are taken to be the same until its first key picture says otherwise.
         """
         self._epoch = epoch
-        self._live = Live()
+        self._teller.begin()
         self._arrivals.clear()
         self._forget_pictures()
         return [self.hello()]
@@ -133,7 +128,7 @@ class Narrator:
         self._arrivals[unit.timestamp] = unit.received_at
         while len(self._arrivals) > REMEMBERED:
             self._arrivals.popitem(last=False)
-        message = wire.encode_access_unit(
+        message = wire.encode_picture(
             unit.data,
             stream=self._stream,
             n=self._n,
@@ -167,6 +162,7 @@ class Narrator:
         if (codec, size) == (self._codec, self._size):
             return []
         self._codec, self._size = codec, size
+        self._teller.size = size
         return [self.hello()]
 
     def _record_or_error(self, record: Record) -> list[Output]:
@@ -181,64 +177,31 @@ class Narrator:
             return [wire.Error("server", f"a document could not be drawn: {error}")]
 
     def _record(self, record: Record) -> list[Output]:
-        self._coordinates = record.coordinates
-        pts, exact, clock, uncertainty = self._place(record)
-        self.clock = clock
-        events = events_of(record.metadata)
-        said: list[Output] = []
-        shapes: list[Shape] = []
-        if record.metadata.kind == "rule":
-            shapes_of(record.metadata, self._placing())  # what cannot be drawn is not kept, and harms no other rule
-        self._live.add(record)
-        if record.metadata.kind == "rule":
-            said.append(wire.Rules(pts, self._standing()))
-        else:
-            shapes = shapes_of(record.metadata, self._placing(), live=self._live)
-        if shapes or events or not said:
-            said.append(self._shapes(record, pts, exact, clock, uncertainty, shapes, events))
+        self._teller.coordinates = record.coordinates
+        place = self._place(record)
+        self.clock = place.clock
+        said: list[Output] = list(self._teller.tell(record, place))
         self._since_key += said
         return said
 
-    def _shapes(
-        self,
-        record: Record,
-        pts: int,
-        exact: bool,
-        clock: str,
-        uncertainty: float | None,
-        shapes: Sequence[Shape],
-        events: Sequence[Event],
-    ) -> wire.Shapes:
-        arrived = self._arrivals.get(pts)
-        return wire.Shapes(
-            pts=pts,
-            layer=layer_of(record.metadata),
-            exact=exact,
-            clock=clock,
-            uncertainty=uncertainty,
-            lag_ms=None if arrived is None else (record.received_at - arrived).total_seconds() * 1000,
-            frame_number=frame_number_of(record.metadata),
-            hold_ms=hold_of(record.metadata),
-            shapes=shapes,
-            events=events,
-        )
-
-    def _place(self, record: Record) -> tuple[int, bool, str, float | None]:
-        """The picture a Record is drawn on: pts, exact, the grade of the relation, seconds of uncertainty."""
+    def _place(self, record: Record) -> Place:
+        """The picture a Record is drawn on."""
         if record.video is not None:
             video = record.video
             self.counters["exact" if video.exact else "approximate"] += 1
-            return video.timestamp, video.exact, video.clock, video.uncertainty
+            return Place(
+                video.timestamp, video.exact, video.clock, video.uncertainty, self._lag(record, video.timestamp)
+            )
         self.counters["unbound"] += 1
-        if self._arrivals:
-            return next(reversed(self._arrivals)), False, "arrival", None
-        return record.timestamp or 0, False, "arrival", None
+        if not self._arrivals:
+            return Place(record.timestamp or 0, False, "arrival")
+        newest = next(reversed(self._arrivals))
+        return Place(newest, False, "arrival", lag_ms=self._lag(record, newest))
 
-    def _standing(self) -> list[Shape]:
-        return standing_shapes(self._live, self._placing())
-
-    def _placing(self) -> Coordinates:
-        return for_picture(self._coordinates, *self._size)
+    def _lag(self, record: Record, pts: int) -> float | None:
+        """Milliseconds from the picture's coming to the Record's; None where that picture is not known."""
+        arrived = self._arrivals.get(pts)
+        return None if arrived is None else (record.received_at - arrived).total_seconds() * 1000
 
     def _duration(self) -> int:
         """The usual distance of two pictures, in ticks."""

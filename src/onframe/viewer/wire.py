@@ -1,28 +1,35 @@
 """What the viewer's server and its page say to each other over one WebSocket. Pure: no I/O, no clock.
 
-Server → page, binary: one access unit each, little endian, a header of 24 bytes and the bytes of the picture.
+Server → page, binary: one picture or a part of its container each, little endian, a header of 24 bytes and its bytes.
 
     offset  type  field
-    0       u8    kind        1 = access unit (Annex B)
+    0       u8    kind        1 access unit (Annex B), 2 fMP4 initialisation segment, 3 fMP4 fragment, 4 JPEG
     1       u8    flags       bit 0: key picture, bit 1: something was lost before it
     2       u16   stream      1 main, 2 sub, 3 third: that of the last ``hello``
-    4       u32   n           counts the access units of this connection, wraps
+    4       u32   n           counts the pictures of this connection, wraps
     8       i64   pts         the video track's extended RTP timestamp, 90 kHz
     16      i64   sent_at     the server's wall clock when it was received, Unix µs (statistics only)
     24      …     payload
 
 Server → page, text: one JSON object each, told apart by ``type``; fields at their default are left out.
 
-    hello    first of all, and again whenever the stream or the epoch changes: forget all earlier pictures and shapes
-    shapes   what to draw on the picture with this very ``pts``; several may name one picture
-    rules    the standing shapes, all of them: drawn on every picture from ``pts`` on, until the next ``rules``
-    state    the connection to the camera changed
-    stats    counters, about once a second; names are for people to read
-    error    something the onlooker should know; ``code`` is for the page
+    welcome    first of all: which cameras there are, and what the server can do; then it waits for ``watch``
+    hello      the answer to ``watch``, and again whenever stream, path, epoch, codec or size change: forget all earlier
+               pictures and Shapes
+    shapes     what to draw on the picture with this very ``pts``; several may name one picture. One of the same
+               ``layer`` and ``n`` as one before takes its place
+    rules      the standing Shapes, all of them: drawn on every picture from ``pts`` on, until the next ``rules``
+    state      the connection to the camera changed
+    stats      counters, about once a second; names are for people to read
+    error      something the onlooker should know; ``code`` is for the page
+    inspected  the answer to ``inspect``
 
-Page → server, text: ``unsupported``: the page cannot decode this codec. The server answers with ``hello`` for the
-sub-stream, or with ``hello`` with ``codec`` null when there is none: no pictures, ``shapes`` go on and the page draws
-them on a grid.
+Page → server, text:
+
+    watch        what to show, and in which form; the first message, and again to change it
+    inspect      the document that a Shape came from
+    coordinates  another space for this camera's points: for all pages, until the server ends
+    pause        send no pictures and Shapes while the page is hidden; after it, as for one that joins
 """
 
 from __future__ import annotations
@@ -30,14 +37,16 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from onframe.errors import ProtocolError
-from onframe.overlay.vocabulary import Event, Shape
+from onframe.overlay.vocabulary import Rules, Shape, Shapes
 
-ACCESS_UNIT = 1
+ACCESS_UNIT, FMP4_START, FMP4_FRAGMENT, JPEG = 1, 2, 3, 4
+Path: TypeAlias = Literal["annexb", "fmp4", "jpeg", "none"]
+"""In which form the pictures come: "none" is metadata alone."""
 KEY = 0b01
 LOST_BEFORE = 0b10
 HEADER = struct.Struct("<BBHIqq")
@@ -49,11 +58,34 @@ class _Message(msgspec.Struct, tag_field="type", omit_defaults=True):
     """Every text message has its ``type``."""
 
 
+class Seen(msgspec.Struct, omit_defaults=True):
+    """A camera that can be watched: ``key`` names it in ``watch`` and in addresses, ``name`` is for people."""
+
+    key: str
+    name: str
+    channel: int = 1
+    stream: int = 1
+
+
+class Welcome(_Message, tag="welcome"):
+    """What there is to watch, and what this server can do.
+
+    ``jpeg``: it can send any stream as JPEG. ``privacy`` names the classes that it makes unrecognisable by itself; such
+    a stream is sent as JPEG alone.
+    """
+
+    cameras: Sequence[Seen]
+    jpeg: bool = False
+    privacy: Sequence[str] = ()
+    version: str = ""
+
+
 class Hello(_Message, tag="hello"):
     """What is shown from now on. ``codec`` None: there are no pictures; width and height are then those to assume.
 
     ``rules`` are the standing shapes at this moment, ``legend`` is (name, colour) of the classes, ``coordinates`` says
-    in words which space is set. ``duration`` is the usual distance of two pictures, 90 kHz.
+    in words which space is set, ``space`` and ``origin`` as in ``coordinates``. ``duration`` is the usual distance of
+    two pictures, 90 kHz. ``base`` is the pts at which the time line of the fMP4 begins. ``key`` is the camera's.
     """
 
     camera: str
@@ -67,35 +99,11 @@ class Hello(_Message, tag="hello"):
     coordinates: str = ""
     rules: Sequence[Shape] = ()
     legend: Sequence[tuple[str, str]] = ()
-
-
-class Shapes(_Message, tag="shapes"):
-    """What one Record shows, under its picture's ``pts``.
-
-    ``layer`` names the sort of document ("behaviorAnalysis/target"): where a picture has none of a layer of its own,
-    the page holds the last one, ``hold_ms`` at most. ``exact`` and ``clock`` are the Record's grade, ``uncertainty``
-    is in seconds.
-    ``lag_ms``: this Record came so long after its picture did; None where that picture is not known.
-    ``frame_number`` is the value of the target property of that name (test mode).
-    """
-
-    pts: int
-    layer: str
-    exact: bool
-    clock: str
-    uncertainty: float | None = None
-    lag_ms: float | None = None
-    frame_number: int | None = None
-    hold_ms: int = 500
-    shapes: Sequence[Shape] = ()
-    events: Sequence[Event] = ()
-
-
-class Rules(_Message, tag="rules"):
-    """All standing shapes from the picture ``pts`` on."""
-
-    pts: int
-    shapes: Sequence[Shape]
+    key: str = ""
+    path: Path = "annexb"
+    base: int = 0
+    space: str = "0..1000"
+    origin: str = "top-left"
 
 
 class State(_Message, tag="state"):
@@ -120,26 +128,74 @@ class Error(_Message, tag="error"):
     hint: str | None = None
 
 
-ServerMessage: TypeAlias = Hello | Shapes | Rules | State | Stats | Error
+class Inspected(_Message, tag="inspected"):
+    """The document of Record ``n``: ``raw`` as it came, as text, cut where ``cut``; ``facts`` is its JSON form.
+
+    ``found`` is False where the server does not remember it any more.
+    """
+
+    n: int
+    subject: str
+    found: bool = True
+    format: str = "xml"
+    raw: str = ""
+    cut: bool = False
+    facts: Mapping[str, Any] = {}
+    properties: Sequence[tuple[str, str]] = ()
 
 
-class Unsupported(_Message, tag="unsupported"):
-    """The page cannot decode ``codec`` of ``stream``, and ``why``, in words."""
-
-    codec: str
-    why: str
-    stream: int = 1
+ServerMessage: TypeAlias = Welcome | Hello | Shapes | Rules | State | Stats | Error | Inspected
 
 
-PageMessage: TypeAlias = Unsupported
+class Watch(_Message, tag="watch"):
+    """Show ``stream`` (0: the one that is set for it) of ``camera`` (empty: the first) in the form ``path``.
+
+    ``why``, in words, is why the page takes no better path.
+    """
+
+    camera: str = ""
+    stream: int = 0
+    path: Path = "annexb"
+    why: str = ""
 
 
-def encode_access_unit(
-    data: bytes, *, stream: int, n: int, pts: int, sent_at: int, key: bool, lost_before: bool = False
+class Inspect(_Message, tag="inspect"):
+    """What was Record ``n`` of this epoch, and in it the target or rule ``subject``?"""
+
+    n: int
+    subject: str = ""
+
+
+class SetCoordinates(_Message, tag="coordinates"):
+    """As ``Coordinates`` of a Record."""
+
+    space: Literal["0..1000", "unit", "pixels"]
+    origin: Literal["top-left", "bottom-left"] = "top-left"
+
+
+class Pause(_Message, tag="pause"):
+    """``paused``: the page is hidden."""
+
+    paused: bool
+
+
+PageMessage: TypeAlias = Watch | Inspect | SetCoordinates | Pause
+
+
+def encode_picture(
+    data: bytes,
+    *,
+    stream: int,
+    n: int,
+    pts: int,
+    sent_at: int,
+    key: bool,
+    lost_before: bool = False,
+    kind: int = ACCESS_UNIT,
 ) -> bytes:
-    """The binary message of one access unit; ``sent_at`` in Unix µs."""
+    """The binary message of one picture; ``sent_at`` in Unix µs."""
     flags = (KEY if key else 0) | (LOST_BEFORE if lost_before else 0)
-    return HEADER.pack(ACCESS_UNIT, flags, stream, n & 0xFFFFFFFF, pts, sent_at) + data
+    return HEADER.pack(kind, flags, stream, n & 0xFFFFFFFF, pts, sent_at) + data
 
 
 def encode(message: ServerMessage) -> str:
@@ -150,7 +206,7 @@ def encode(message: ServerMessage) -> str:
         return json.dumps(msgspec.to_builtins(message), separators=(",", ":"))
 
 
-_page_decoder = msgspec.json.Decoder(Unsupported)
+_page_decoder = msgspec.json.Decoder(PageMessage)
 
 
 def decode(text: str | bytes) -> PageMessage:
@@ -159,6 +215,7 @@ def decode(text: str | bytes) -> PageMessage:
     if len(data) > MAX_PAGE_MESSAGE:
         raise ProtocolError(f"the page's message has {len(data)} bytes, at most {MAX_PAGE_MESSAGE} are read")
     try:
-        return _page_decoder.decode(data)
+        message: PageMessage = _page_decoder.decode(data)
+        return message
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProtocolError(f"the page's message cannot be read: {error}", excerpt=repr(data[:80])) from error

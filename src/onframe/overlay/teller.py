@@ -1,0 +1,105 @@
+"""From Records to what is drawn of them under their pictures: one Teller per stream. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from onframe.live import Live
+from onframe.overlay.coordinates import describe, for_picture
+from onframe.overlay.shapes import events_of, frame_number_of, hold_of, layer_of, shapes_of, standing_shapes
+from onframe.overlay.vocabulary import Event, Rules, Shape, Shapes
+from onframe.record import Coordinates, Record
+
+FLASH = 1.5
+"""Seconds from an alarm's beginning until its flash has decayed."""
+_TICKS = 90_000
+_MOST_ALARMS = 1000
+
+
+class Place(NamedTuple):
+    """The picture that a Record is drawn on: its pts (90 kHz), and how well that is known."""
+
+    pts: int
+    exact: bool
+    clock: str
+    uncertainty: float | None = None
+    lag_ms: float | None = None
+
+
+class Teller:
+    """Folds the Records of one stream, in their order; ``size`` (pixels) is needed for coordinates in pixels."""
+
+    def __init__(self, coordinates: Coordinates, size: tuple[int, int] = (1280, 720)) -> None:
+        self.coordinates = coordinates
+        self.size = size
+        self._live = Live()
+        self._alarms: dict[str, tuple[int, int]] = {}
+
+    def begin(self) -> None:
+        """Another connection: rules and targets of the last one mean nothing any more."""
+        self._live = Live()
+        self._alarms.clear()
+
+    def standing(self) -> list[Shape]:
+        """The Shapes of the rules in force."""
+        return standing_shapes(self._live, self._placing())
+
+    def describe(self) -> str:
+        """The coordinate space in words."""
+        return describe(self.coordinates)
+
+    def tell(self, record: Record, place: Place) -> list[Shapes | Rules]:
+        """What is drawn because of this Record. Raises what its drawing raises; the Record then changes nothing."""
+        metadata = record.metadata
+        is_rule = metadata.kind == "rule"
+        events = events_of(metadata)
+        if is_rule:
+            shapes_of(metadata, self._placing())  # what cannot be drawn is not kept, and harms no other rule
+        self._live.add(record)
+        if is_rule:
+            standing = Rules(place.pts, self.standing())
+            return [standing, self._shapes(record, place, [], events)] if events else [standing]
+        shapes = self._flashing(shapes_of(metadata, self._placing(), live=self._live), place.pts)
+        return [self._shapes(record, place, shapes, events)]
+
+    def again(self, record: Record, place: Place) -> Shapes:
+        """The Shapes of a Record told before, in the coordinates that are set now; nothing else changes."""
+        return self._shapes(record, place, shapes_of(record.metadata, self._placing(), live=self._live), [])
+
+    def _shapes(self, record: Record, place: Place, shapes: Sequence[Shape], events: Sequence[Event]) -> Shapes:
+        return Shapes(
+            pts=place.pts,
+            layer=layer_of(record.metadata),
+            exact=place.exact,
+            clock=place.clock,
+            uncertainty=place.uncertainty,
+            lag_ms=place.lag_ms,
+            frame_number=frame_number_of(record.metadata),
+            hold_ms=hold_of(record.metadata),
+            shapes=shapes,
+            events=events,
+            n=record.n,
+            captured_at=None if record.captured_at is None else record.captured_at.timestamp(),
+        )
+
+    def _flashing(self, shapes: list[Shape], pts: int) -> list[Shape]:
+        """Alarms with how much of their flash is left; an alarm that was not told for a flash's time is a new one."""
+        told = []
+        for shape in shapes:
+            if getattr(shape, "alarm", False) and shape.subject:
+                first, last = self._alarms.pop(shape.subject, (pts, pts))
+                if not -_TICKS < pts - last < FLASH * _TICKS:
+                    first = pts
+                self._alarms[shape.subject] = (first, pts)
+                left = 1.0 - (pts - first) / (FLASH * _TICKS)
+                shape = msgspec.structs.replace(shape, flash=round(min(1.0, max(0.0, left)), 3))
+            told.append(shape)
+        while len(self._alarms) > _MOST_ALARMS:
+            self._alarms.pop(next(iter(self._alarms)))
+        return told
+
+    def _placing(self) -> Coordinates:
+        return for_picture(self.coordinates, *self.size)
