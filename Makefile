@@ -28,11 +28,12 @@ coverage: $(VENV)/.test  ## the branches of wire and isapi that their own tests 
 	@$(BIN)/coverage json -q --data-file=build/branches -o build/branches.json
 	@$(BIN)/python scripts/branches.py build/branches.json 98
 
-check: $(VENV)/.test  ## formatting, lint, types, the arrows of the house
+check: $(VENV)/.test build/node/.installed  ## formatting, lint, types of both languages, the arrows of the house
 	$(BIN)/ruff format --check src tests bench examples scripts fuzz
 	$(BIN)/ruff check src tests bench examples scripts fuzz
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	build/node/node_modules/.bin/tsc --project tsconfig.json
 
 fuzz: $(VENV)/.fuzz  ## hostile bytes for every reader, for SECONDS in all; what is learnt stays in build/fuzz
 	$(BIN)/python fuzz/run.py --seconds $(SECONDS)
@@ -79,4 +80,9 @@ $(VENV)/.fuzz: $(VENV)/.test
 
 $(VENV)/.system: $(VENV)/bin/python scripts/system.sh
 	@sh scripts/system.sh test
+	@touch $@
+
+build/node/.installed: $(VENV)/.system constraints/npm.txt
+	@mkdir -p build/node
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix build/node $$(cat constraints/npm.txt)
 	@touch $@

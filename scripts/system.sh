@@ -18,6 +18,9 @@ venv)
     ;;
 test)
     need chromium chromium
+    need firefox-esr firefox-esr
+    need node nodejs
+    need npm npm
     need ffmpeg ffmpeg
     need ffprobe ffmpeg
     need curl curl
