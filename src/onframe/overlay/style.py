@@ -13,6 +13,11 @@ PEOPLE = "#c4b5fd"
 FIRE = "#ff8a3d"
 HOT, COLD, MILD = "#ff7a59", "#6cb8ff", "#ffe08a"
 HEAT_OPACITY = 0.45
+PALETTE = (
+    "#5fe39a", "#f462d8", "#f0943a", "#5ea8f9", "#f9d0ed", "#f7f34a",
+    "#b794f6", "#7bd9f9", "#9ab140", "#e9c57d", "#4db9ae", "#ccf8db",
+)  # fmt: skip
+"""For colouring by rule or target: bright enough for any picture, well apart from each other and from ``ALARM``."""
 
 _CLASSES = {
     "human": "#5fe39a",
@@ -78,6 +83,19 @@ def legend() -> list[tuple[str, str]]:
     """(name, colour) of what the onlooker sees, for the page's legend."""
     named = [(class_name(name), _CLASSES[name]) for name in ("human", "vehicle", "ship", "face", "zoology")]
     return [("alarm", ALARM), *named, ("rule", RULE), ("people counts", PEOPLE), ("radar", RADAR), ("fire", FIRE)]
+
+
+def fnv1a(text: str) -> int:
+    """The FNV-1a hash (32 bit) of the text's UTF-8."""
+    value = 0x811C9DC5
+    for byte in text.encode("utf-8", "replace"):
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value
+
+
+def palette_color(name: str) -> str:
+    """The same colour for the same ID, here and on the page."""
+    return PALETTE[fnv1a(name) % len(PALETTE)]
 
 
 def class_color(recognition: str | None) -> str:
