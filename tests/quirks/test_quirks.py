@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -548,6 +548,18 @@ def in_packets(fits: Callable[[int, int, int], bool]) -> Check:
     return check
 
 
+async def pictures_out_of_order(site: Site) -> None:
+    """The records are right, and pictures came before others that are shown earlier."""
+    await records(site)
+    times: list[int] = []
+    async with asyncio.timeout(PATIENCE), aclosing(site.camera.stream()) as events:
+        async for event in events:
+            times += [event.timestamp] if isinstance(event, AccessUnit) else []
+            if len(times) >= 12:
+                break
+    assert times != sorted(times) and len(set(times)) == len(times)
+
+
 def mended(name: str) -> Check:
     """The records are right, and each says what was removed around its document."""
 
@@ -730,6 +742,7 @@ CASES = [
     Case("keepalive_session", True, kept_alive),
     Case("teardown_elsewhere", "500", teardown_elsewhere),
     Case("setup_subset", False, metadata_alone_is_refused),
+    Case("b_pictures", True, pictures_out_of_order),
     Case("mtu", 200, in_packets(lambda packets, messages, count: packets > 3 * messages)),
     Case("packing", "one", in_packets(lambda packets, messages, count: packets == messages == count)),
     Case("packing", "many_per_packet", in_packets(lambda packets, messages, count: messages < count)),

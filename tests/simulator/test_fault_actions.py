@@ -43,9 +43,11 @@ def actions(device: Device, trouble: Trouble) -> CameraActions:
 
 
 def test_what_lasts_is_in_force_and_over_again(actions: CameraActions, trouble: Trouble) -> None:
-    plan = "loss=5%, loss=7%, reorder=2%, duplicate=1%, stall, halfopen, slow=2kB/s, nonce-expiry=every 5"
+    plan = "loss=5%, loss=7%, reorder=2%, duplicate=1%, stall, halfopen, slow=2kB/s, nonce-expiry=every 5, small"
     assert actions.hold(active(plan), 0.0) is None
-    assert trouble == Trouble(0.07, 0.02, 0.01, True, True, 2000.0, nonce_requests=5), "the later of two holds"
+    assert trouble == Trouble(0.07, 0.02, 0.01, True, True, 2000.0, nonce_requests=5, small=True), (
+        "the later of two holds"
+    )
     actions.hold((), 1.0)
     assert trouble == Trouble()
 

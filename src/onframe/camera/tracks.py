@@ -16,6 +16,10 @@ _REMEMBERED = 3
 """Seconds of pictures that a document can still be put on."""
 _ROUNDING = 2
 """Ticks by which the sender reports of two tracks may be rounded apart."""
+_KNOWN = 8
+"""Pictures that must have come before half the distance between two of them counts as half a frame."""
+_CLOSE = 120
+"""Until then, half of the shortest frame that cameras have counts: one part of a second in so many."""
 
 
 class ReceivedTrack:
@@ -125,11 +129,15 @@ class VideoTrack(ReceivedTrack):
         if len(times) < 2:
             return timestamp
         apart = sorted(after - before for before, after in zip(times, times[1:], strict=False))
-        if timestamp > times[-1] and apart[0] == apart[-1]:
-            return _due(times[-1], apart[0], timestamp)
+        reach = apart[len(apart) // 2] // 2
+        if len(times) < _KNOWN:  # what lies between two of them may not have come yet
+            reach = min(reach, self.clock_rate // _CLOSE)
         index = bisect_left(times, timestamp)
         found = min(times[max(index - 1, 0) : index + 1], key=lambda time: abs(time - timestamp))
-        return found if 2 * abs(found - timestamp) <= apart[len(apart) // 2] else timestamp
+        if abs(found - timestamp) <= reach:
+            return found
+        even = all(distance % apart[0] == 0 for distance in apart)  # B pictures and lost ones leave holes
+        return _due(times[-1], apart[0], timestamp) if even else timestamp
 
     def counters(self) -> dict[str, int]:
         if self.pictures is None:
@@ -139,7 +147,7 @@ class VideoTrack(ReceivedTrack):
 
 
 def _due(newest: int, interval: int, timestamp: int) -> int:
-    """The picture to come that this is, but for the rounding of sender reports; else what is within half a frame."""
+    """The picture of an even rate that was not received yet, or is lost, but for the rounding of sender reports."""
     frames = (2 * (timestamp - newest) + interval) // (2 * interval)
     due = newest + frames * interval
-    return due if frames == 0 or abs(due - timestamp) <= _ROUNDING else timestamp
+    return due if abs(due - timestamp) <= _ROUNDING else timestamp

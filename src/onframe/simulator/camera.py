@@ -221,7 +221,9 @@ class SimulatedCamera:
 
             return FileProgramme(*self._files, stamp, encode=encode)
         scene = load(self.scenes[channel], self._options.seed, outside=self._options.outside)
-        return SceneProgramme(scene, stamp, frame_marks=self._options.frame_marks, encode=encode)
+        programme = SceneProgramme(scene, stamp, frame_marks=self._options.frame_marks, encode=encode)
+        programme.b_pictures = self.profile.quirks.b_pictures
+        return programme
 
     def _source(self, number: int) -> Source:
         options = self._options

@@ -76,6 +76,7 @@ class CameraActions:
         trouble.reorder = float(values.get("reorder") or 0.0)
         trouble.duplicate = float(values.get("duplicate") or 0.0)
         trouble.stalled, trouble.half_open = "stall" in values, "halfopen" in values
+        trouble.small = "small" in values
         trouble.bytes_per_second = float(values["slow"] or 0.0) if "slow" in values else None
         trouble.nonce_requests = int(values["nonce-expiry"] or 0) if "nonce-expiry" in values else None
         self._device.lockout = int(values["lockout"] or 0) if "lockout" in values else self._lockout

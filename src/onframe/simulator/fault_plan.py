@@ -216,6 +216,7 @@ CAMERA_WORDS: dict[str, Word] = {
         Word("sequence-jump", "RTP sequence numbers jump", signed_count, "1000", 1000),
         Word("ssrc-change", "RTP sources change without a good-bye"),
         Word("oversize", "one document of this size is sent", size, "5MiB", 5 << 20),
+        Word("small", "the main stream's pictures get the sub-stream's size", lasts=True),
         Word("type-off", "a metadata type is switched off", metadata_type, "ANPR", lasts=True),
     )
 }

@@ -101,12 +101,16 @@ class FilmProgramme:
 
     def __init__(self) -> None:
         self.films: dict[int, Film] = {}
+        self.b_pictures = False
         self.streams: tuple[int, ...] = (1, 2)
 
     def load(self, key: str, films: dict[int, Film]) -> None:
         """Play these films, which are kept under ``key``."""
         self.films = dict(films)
         self._key = key
+        if self.b_pictures:
+            made = cached(f"{key}-b", lambda: {1: recoding.with_b_pictures(films[1])})
+            self.films[1] = msgspec.structs.replace(made[1], sound=films[1].sound)
         self.streams = (1, 2, 3) if recoding.available() else (1, 2)
 
     def prepare_stream(self, stream: int) -> None:
@@ -132,8 +136,15 @@ class FilmProgramme:
         film = self.films.get(stream)
         if film is None:
             return None
-        picture = film.pictures[n % len(film.pictures)]
+        picture = film.pictures[(n - film.behind) % len(film.pictures)]
         return picture.data, picture.key
+
+    def captured(self, stream: int, n: int) -> int:
+        film = self.films[stream]
+        if not film.shown:
+            return self.at(n)
+        loop, place = divmod(n - film.behind, len(film.pictures))
+        return self.at(loop * len(film.pictures) + film.shown[place])
 
     def sound(self, n: int) -> bytes:
         """The PCMU samples from picture ``n`` to the next."""

@@ -293,6 +293,9 @@ class Quirks:
     loss: float = _quirk(
         0.0, "packets", "share of metadata packets that never arrive", "any network", bounds=(0.0, 1.0)
     )
+    b_pictures: bool = _quirk(
+        False, "packets", "the main stream has B pictures: pictures come in another order than shown", "assumed"
+    )
     seq_jump: int = _quirk(
         0,
         "packets",

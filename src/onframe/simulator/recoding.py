@@ -1,4 +1,4 @@
-"""The sub-stream's pictures as H.265 (stream 3): coded anew when they are first asked for, not painted anew."""
+"""Pictures coded anew, not painted anew: the sub-stream as H.265 (stream 3), when first asked for; with B pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from onframe.errors import OnframeError
-from onframe.simulator.video import GROUP, NS, Encoder, Film, Picture, need
+from onframe.simulator.video import BIT_RATES, GROUP, NS, Encoder, Film, Picture, need, parameter_sets
 from onframe.wire.payload.h265 import H265Depacketizer
 from onframe.wire.payload.nal import split_nals
 
@@ -73,6 +73,54 @@ def _decoded(av: Any, pictures: list[Picture]) -> Iterator[Any]:
 
 def _rate(film: Film) -> Fraction:
     return Fraction(len(film.pictures) * NS, film.length).limit_denominator(1001)
+
+
+def with_b_pictures(film: Film) -> Film:
+    """The pictures of an H.264 film with two B pictures between others, in decoding order. Raises OnframeError."""
+    (av,) = need("av")
+    encoder = BPictureEncoder(film.width, film.height, BIT_RATES[1], _rate(film))
+    coded: list[tuple[int, Picture]] = []
+    try:
+        for frame in _decoded(av, film.pictures):
+            coded += encoder.numbered(frame)
+        coded += encoder.numbered(None)
+    except av.error.FFmpegError as error:
+        raise OnframeError(f"the pictures cannot be coded with B pictures: {error}") from error
+    shown = [number for number, _ in coded]
+    if sorted(shown) != list(range(len(film.pictures))):
+        raise OnframeError(f"{len(film.pictures)} pictures became {len(coded)} with B pictures")
+    behind = max(number - place for place, number in enumerate(shown))
+    made = _film_of(film, [picture for _, picture in coded])
+    made.shown, made.behind = shown, behind
+    return made
+
+
+def _film_of(film: Film, pictures: list[Picture]) -> Film:
+    sps, pps = parameter_sets(pictures[0].data)
+    return Film(film.width, film.height, sps, pps, pictures, film.times, film.length, film.sound)
+
+
+class BPictureEncoder(Encoder):
+    """H.264 with two B pictures between others, none of which another one needs."""
+
+    def options(self, bit_rate: int) -> dict[str, str]:
+        """Groups are closed, so that a loop has no seam."""
+        return {
+            "preset": "ultrafast",
+            "profile": "main",
+            "x264-params": (
+                f"keyint={GROUP}:min-keyint={GROUP}:scenecut=0:bframes=2:b-adapt=0:b-pyramid=none:open-gop=0:"
+                "rc-lookahead=0:sync-lookahead=0:repeat-headers=1:annexb=1:aud=0:sliced-threads=0:threads=1:crf=23"
+            ),
+        }
+
+    def numbered(self, frame: Any) -> list[tuple[int, Picture]]:
+        """What is coded by now, in decoding order, each with its number in the order of showing."""
+        if frame is not None:
+            frame.pts, frame.pict_type = self._count, self._av.video.frame.PictureType.NONE
+            self._count += 1
+        packets = self._context.encode(frame)
+        return [(int(packet.pts), Picture(bytes(packet), bool(packet.is_keyframe))) for packet in packets]
 
 
 class H265Encoder(Encoder):

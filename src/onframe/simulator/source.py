@@ -83,7 +83,11 @@ class Programme(Protocol):
     def parameters(self, stream: int) -> VideoParameters: ...
 
     def picture(self, stream: int, n: int) -> tuple[bytes, bool] | None:
-        """Picture ``n`` of a stream, and whether it is a key picture; None where `prepare_stream` is not done."""
+        """What a stream sends when picture ``n`` is captured, and whether it is a key picture: that very picture, or an
+        earlier one where the coder has to wait for others; None where `prepare_stream` is not done."""
+
+    def captured(self, stream: int, n: int) -> int:
+        """Capture instant of that `picture`, in ns since the start."""
 
     def sound(self, n: int) -> bytes:
         """The PCMU samples from picture ``n`` to the next; may be empty."""
@@ -148,6 +152,7 @@ class Source:
         self._late: set[asyncio.TimerHandle] = set()
         self._emitted_until = 0.0
         self._prepared = False
+        self._small = False
 
     async def prepare(self) -> None:
         """Make or load the pictures, off the loop, and start the clock. Needed once, before all else."""
@@ -278,14 +283,24 @@ class Source:
         programme, at = self._programme, self._programme.at(n)
         pictures = {a.stream for a in self._attachments}
         for stream in pictures:
-            picture = programme.picture(stream, n)
+            film = self._film(stream, n)
+            picture = programme.picture(film, n)
             if picture is not None:
-                self._emit(MediaItem("video", at, *picture), stream)
+                self._emit(MediaItem("video", programme.captured(film, n), *picture), stream)
         sound = programme.sound(n)
         if sound:
             self._emit(MediaItem("audio", at, sound))
         for item in programme.documents(n, self.epoch_ns):
             self._emit_document(item)
+
+    def _film(self, stream: int, n: int) -> int:
+        """Whose pictures a stream sends: the main stream those of the sub-stream where it is told to be small."""
+        if stream != 1:
+            return stream
+        sub = self._programme.picture(2, n)
+        if self._small != self._trouble.small and sub is not None and sub[1]:
+            self._small = self._trouble.small
+        return 2 if self._small else 1
 
     def _emit(self, item: MediaItem, stream: int | None = None) -> None:
         for attachment in tuple(self._attachments):

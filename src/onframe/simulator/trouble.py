@@ -16,6 +16,7 @@ class Trouble:
     documents, sender reports and Date alike. ``Source.epoch_ns`` follows it, so what counts from there is not
     corrected again. ``nonce_requests`` is after how many HTTP requests the nonces expire; None is as
     the device has it. ``cut_after`` is after how many bytes the next RTSP connection is closed, which sets it back.
+    While ``small``, the main stream has the sub-stream's pictures, from the next key picture on.
     """
 
     loss: float = 0.0
@@ -27,3 +28,4 @@ class Trouble:
     clock_offset_ns: int = 0
     nonce_requests: int | None = None
     cut_after: int | None = None
+    small: bool = False

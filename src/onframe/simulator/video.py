@@ -43,7 +43,11 @@ class Picture(msgspec.Struct, array_like=True, gc=False):
 
 
 class Film(msgspec.Struct):
-    """One coded loop: pictures with their instants (ns since the loop's start), and the loop's length in ns."""
+    """One coded loop: pictures with their instants (ns since the loop's start), and the loop's length in ns.
+
+    ``shown``, where pictures are coded in another order than they are shown in: which of the instants each one is of,
+    ``behind``: how many pictures later than captured each is there at the latest.
+    """
 
     width: int
     height: int
@@ -55,6 +59,8 @@ class Film(msgspec.Struct):
     sound: bytes = b""
     codec: str = "H264"
     vps: bytes = b""
+    shown: list[int] = []
+    behind: int = 0
 
 
 def need(*modules: str) -> list[Any]:
