@@ -24,6 +24,7 @@ NUMBERS = {
     "loss": ["0.3"],
     "seq_jump": ["5"],
     "silence": ["60"],
+    "wrap_after": ["2"],
 }
 """Values of the quirks that are numbers."""
 GROUPS = sorted({quirk.group for quirk in QUIRKS.values()})

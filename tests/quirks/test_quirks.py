@@ -560,6 +560,25 @@ async def pictures_out_of_order(site: Site) -> None:
     assert times != sorted(times) and len(set(times)) == len(times)
 
 
+async def timestamps_wrap(site: Site) -> None:
+    """The records are right while the timestamps of both tracks pass 2^32, and theirs rise without a step."""
+    await records(site)
+    units: list[int] = []
+    bound: list[tuple[int, int]] = []
+    async with asyncio.timeout(PATIENCE), aclosing(site.camera.stream()) as events:
+        async for event in events:
+            if isinstance(event, AccessUnit):
+                units.append(event.timestamp)
+            elif isinstance(event, Record) and event.metadata.kind != "rule" and event.video and event.timestamp:
+                bound.append((event.timestamp, event.video.timestamp))
+            if units and bound and min(units[-1], bound[-1][0]) > (1 << 32) + 45_000:
+                break
+    assert units[0] < 1 << 32 and bound[0][0] < 1 << 32
+    assert {later - earlier for earlier, later in zip(units, units[1:], strict=False)} == {3600}
+    apart = [video - own for own, video in bound]
+    assert max(apart) - min(apart) < 3600 // 2, "one relation of the tracks, before and after"
+
+
 def mended(name: str) -> Check:
     """The records are right, and each says what was removed around its document."""
 
@@ -743,6 +762,7 @@ CASES = [
     Case("teardown_elsewhere", "500", teardown_elsewhere),
     Case("setup_subset", False, metadata_alone_is_refused),
     Case("b_pictures", True, pictures_out_of_order),
+    Case("wrap_after", 2.0, timestamps_wrap),
     Case("mtu", 200, in_packets(lambda packets, messages, count: packets > 3 * messages)),
     Case("packing", "one", in_packets(lambda packets, messages, count: packets == messages == count)),
     Case("packing", "many_per_packet", in_packets(lambda packets, messages, count: messages < count)),

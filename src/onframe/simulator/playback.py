@@ -65,6 +65,7 @@ class Station:
             trouble=self.trouble,
             loss=self.metadata_loss,
             lost=self.lost,
+            now=self.sources[place.channel].now(),
         )
 
 

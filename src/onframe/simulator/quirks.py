@@ -296,6 +296,13 @@ class Quirks:
     b_pictures: bool = _quirk(
         False, "packets", "the main stream has B pictures: pictures come in another order than shown", "assumed"
     )
+    wrap_after: float = _quirk(
+        0.0,
+        "packets",
+        "seconds after SETUP at which the 90 kHz timestamps pass 2^32 (metadata half a second later); 0 is any time",
+        "every camera, every 13 hours",
+        bounds=(0.0, 86_400.0),
+    )
     seq_jump: int = _quirk(
         0,
         "packets",

@@ -137,7 +137,8 @@ class Streaming:
     """The tracks of one session under one way of telling the time, with the device's ``quirks``.
 
     ``loss`` is the share of metadata packets that are dropped before sending; their sequence numbers still pass.
-    What was hit is added to ``lost``. ``trouble`` is the network behind it.
+    What was hit is added to ``lost``. ``trouble`` is the network behind it, ``now`` the instant, ns since the source's
+    start.
     """
 
     def __init__(
@@ -150,8 +151,10 @@ class Streaming:
         loss: float = 0.0,
         lost: list[Lost] | None = None,
         codec: str = "H264",
+        now: int = 0,
     ) -> None:
         self.clock = clock
+        self._now = now
         self._codec = codec
         self.tracks: dict[str, OutgoingTrack] = {}
         self.lost = [] if lost is None else lost
@@ -173,11 +176,18 @@ class Streaming:
                 self._draw,
                 ssrc=FIXED_SSRC if fixed else self.new_ssrc(),
                 announced_ssrc=ANNOUNCED_SSRC if fixed else None,
-                base=self._shared_base if shared else None,
+                base=self._base(name, shared),
                 max_payload=self._packing.max_payload,
                 codec=self._codec,
             )
         return self.tracks[name]
+
+    def _base(self, name: str, shared: bool) -> int | None:
+        """The timestamp of the source's start where it is not drawn for each track."""
+        if self._quirks.wrap_after and CLOCK_RATES[name] == 90000:
+            later = self._quirks.wrap_after + (0.5 if name == "metadata" and not shared else 0.0)
+            return -(self._now + int(later * _NS)) * 90000 // _NS & 0xFFFFFFFF
+        return self._shared_base if shared else None
 
     def new_ssrc(self) -> int:
         """One of the length that the device's SETUP answers have."""
