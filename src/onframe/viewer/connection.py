@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -15,6 +17,20 @@ REQUEST_WITHIN: Final = 10.0
 """Seconds until a request's head must be there."""
 MAX_FRAGMENTS: Final = 64
 """Frames of one message; its bytes are bounded beside that."""
+
+SOCKET: Final = "onframe.socket"
+"""Under this name the PageSocket is among the scope's extensions."""
+
+
+def frame(message: bytes | str) -> bytes:
+    """A message as one WebSocket frame (RFC 6455 section 5.2), the same bytes for all pages."""
+    first, data = (0x81, message.encode()) if isinstance(message, str) else (0x82, message)
+    size = len(data)
+    if size < 126:
+        return bytes((first, size)) + data
+    if size < 0x10000:
+        return struct.pack(">BBH", first, 126, size) + data
+    return struct.pack(">BBQ", first, 127, size) + data
 
 
 class PageConnection(H11Protocol):
@@ -62,7 +78,34 @@ class PageConnection(H11Protocol):
 
 
 class PageSocket(WebSocketsSansIOProtocol):
-    """uvicorn's, which would log a traceback for bytes that are no UTF-8 and keep any number of empty fragments."""
+    """uvicorn's, which would log a traceback for bytes that are no UTF-8 and keep any number of empty fragments.
+
+    It is the outlet of a page: frames that are ready made go straight to the transport.
+    """
+
+    on_ready: Callable[[], None] | None = None
+    """Called when more can be written."""
+
+    async def run_asgi(self) -> None:
+        """Let the application find this very connection."""
+        self.scope["extensions"] = {**(self.scope.get("extensions") or {}), SOCKET: self}  # type: ignore[dict-item]
+        await super().run_asgi()
+
+    @property
+    def ready(self) -> bool:
+        """It is open, and what was written so far is on its way."""
+        is_open = self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
+        return is_open and self.writable.is_set()
+
+    def write(self, frame: bytes) -> None:
+        """Send a whole frame."""
+        self.transport.write(frame)
+
+    def resume_writing(self) -> None:
+        """What was written is on its way."""
+        super().resume_writing()
+        if self.on_ready is not None:
+            self.on_ready()
 
     def handle_cont(self, event: Frame) -> None:
         """A further frame of a message."""

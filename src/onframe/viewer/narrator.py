@@ -11,11 +11,15 @@ from collections import OrderedDict, deque
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from onframe.errors import ProtocolError
 from onframe.overlay.style import legend
 from onframe.overlay.teller import Place, Teller
+from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
+from onframe.viewer.memory import Memory
 from onframe.wire.payload import h265_sps, sps
 from onframe.wire.payload.h264 import H264Depacketizer
 from onframe.wire.payload.h265 import H265Depacketizer
@@ -26,16 +30,16 @@ REMEMBERED = 3 * 25  # pictures; about three seconds
 CATCH_UP = 1000  # messages that a page which joins is sent at most: a stream may have no key picture for long
 CATCH_UP_BYTES = 8 * 1024 * 1024
 COUNTERS = ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired")
+AGAIN = 10.0  # seconds whose Shapes are told again in another coordinate space
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
 _H264_SPS, _H265_SPS = 7, 33
 
 
 class Picture(NamedTuple):
-    """An access unit as the page gets it."""
+    """An access unit that pages can be shown."""
 
-    message: bytes
-    key: bool
+    unit: AccessUnit
 
 
 Output: TypeAlias = Picture | wire.ServerMessage
@@ -44,8 +48,8 @@ Output: TypeAlias = Picture | wire.ServerMessage
 class Narrator:
     """Keeps what a page that joins now must be told first."""
 
-    def __init__(self, camera: str, channel: int, stream: int, coordinates: Coordinates) -> None:
-        self._camera, self._channel, self._stream = camera, channel, stream
+    def __init__(self, camera: str, channel: int, stream: int, coordinates: Coordinates, *, key: str = "") -> None:
+        self._camera, self._channel, self._stream, self._key = camera, channel, stream, key
         self._teller = Teller(coordinates, ASSUMED_SIZE)
         self._epoch = 0
         self._codec: str | None = None
@@ -54,8 +58,11 @@ class Narrator:
         self._since_key: deque[Output] = deque(maxlen=CATCH_UP)
         self._since_key_bytes = 0
         self._unreadable_sps: bytes | None = None
+        self._chosen = False
+        self._memory = Memory()
+        self._rules_pts: int | None = None
+        self._waits_for_key = True
         self.state: wire.State | None = None
-        self._n = 0
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.clock = ""
 
@@ -64,8 +71,9 @@ class Narrator:
         """Pictures of a known codec have come in this epoch."""
         return self._codec is not None
 
-    def hello(self, *, pictures: bool = True) -> wire.Hello:
-        """What is shown from now on."""
+    def hello(self, path: wire.Path = "annexb", base: int = 0) -> wire.Hello:
+        """What is shown from now on, for a page that takes this path."""
+        coordinates = self._teller.coordinates
         return wire.Hello(
             camera=self._camera,
             channel=self._channel,
@@ -73,19 +81,51 @@ class Narrator:
             epoch=self._epoch,
             width=self._size[0],
             height=self._size[1],
-            codec=self._codec if pictures else None,
+            codec=None if path == "none" else self._codec,
             duration=self._duration(),
             coordinates=self._teller.describe(),
             rules=self._teller.standing(),
             legend=legend(),
+            key=self._key,
+            path=path,
+            base=base,
+            space=coordinates.space,
+            origin=coordinates.origin,
         )
 
-    def catch_up(self, *, pictures: bool = True) -> list[Output]:
-        """For a page that joins now: hello, the state, and everything since the last key picture."""
-        start: list[Output] = [self.hello(pictures=pictures)]
-        if self.state is not None:
-            start.append(self.state)
-        return start + list(self._since_key)
+    def remembered(self) -> list[Output]:
+        """For who joins now, after ``hello``: the state, and everything since the last key picture."""
+        return ([] if self.state is None else [self.state]) + list(self._since_key)
+
+    def arrived(self, pts: int) -> datetime | None:
+        """When a picture of the last while was received."""
+        return self._arrivals.get(pts)
+
+    def inspect(self, n: int, subject: str) -> wire.Inspected:
+        """What is known of Record ``n`` of this epoch."""
+        return self._memory.inspect(n, subject)
+
+    def set_coordinates(self, coordinates: Coordinates) -> list[Output]:
+        """Another space, from now on and for what was told of the last seconds, whatever Records say of it."""
+        self._chosen = True
+        self._teller.coordinates = coordinates
+        said: list[Output] = [wire.Coordinates(self._teller.describe(), coordinates.space, coordinates.origin)]
+        if self._rules_pts is not None:
+            said.append(Rules(self._rules_pts, self._teller.standing()))
+        for told in self._memory.since(AGAIN):
+            if told.record.metadata.kind != "rule":
+                said.append(self._teller.again(told.record, told.place))
+        self._tell_again(said)
+        return said
+
+    def _tell_again(self, said: list[Output]) -> None:
+        """Who joins later is told of what is remembered as it is now."""
+        newest = {(one.layer, one.n): one for one in said if isinstance(one, Shapes)}
+        for index, output in enumerate(self._since_key):
+            if isinstance(output, Shapes) and (again := newest.get((output.layer, output.n))) is not None:
+                self._since_key[index] = msgspec.structs.replace(again, events=output.events)
+            elif isinstance(output, Rules):
+                self._since_key[index] = Rules(output.pts, self._teller.standing())
 
     def tell(self, event: StreamEvent) -> list[Output]:
         """What a page is to be sent because of this event."""
@@ -113,32 +153,30 @@ class Narrator:
         self._epoch = epoch
         self._teller.begin()
         self._arrivals.clear()
+        self._memory.forget()
+        self._rules_pts = None
+        self._waits_for_key = True
         self._forget_pictures()
         return [self.hello()]
 
     def _picture(self, unit: AccessUnit) -> list[Output]:
         said: list[Output] = []
         if unit.key:
+            # What is drawn on this very picture or a later one may have come before it.
+            kept = [one for one in self._since_key if isinstance(one, Shapes) and one.pts >= unit.timestamp]
             self._forget_pictures()
+            self._since_key += kept
             said += self._describe(unit)
-        if self._codec is None:
+            said += kept if said else []  # after a hello they must be told again
+            self._waits_for_key = False
+        if self._codec is None or self._waits_for_key:
             return said
-        self._n += 1
         self.counters["pictures"] += 1
         self._arrivals[unit.timestamp] = unit.received_at
         while len(self._arrivals) > REMEMBERED:
             self._arrivals.popitem(last=False)
-        message = wire.encode_picture(
-            unit.data,
-            stream=self._stream,
-            n=self._n,
-            pts=unit.timestamp,
-            sent_at=int(unit.received_at.timestamp() * 1e6),
-            key=unit.key,
-            lost_before=bool(unit.lost_before),
-        )
-        picture = Picture(message, unit.key)
-        self._since_key_bytes += len(message)
+        picture = Picture(unit)
+        self._since_key_bytes += len(unit.data)
         if self._since_key_bytes > CATCH_UP_BYTES:
             self._forget_pictures()
         self._since_key.append(picture)
@@ -177,10 +215,14 @@ class Narrator:
             return [wire.Error("server", f"a document could not be drawn: {error}")]
 
     def _record(self, record: Record) -> list[Output]:
-        self._teller.coordinates = record.coordinates
+        if not self._chosen:
+            self._teller.coordinates = record.coordinates
         place = self._place(record)
         self.clock = place.clock
         said: list[Output] = list(self._teller.tell(record, place))
+        self._memory.add(record, place)
+        if record.metadata.kind == "rule":
+            self._rules_pts = place.pts
         self._since_key += said
         return said
 

@@ -5,67 +5,97 @@ A page that cannot keep up loses pictures up to the next key picture; texts only
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
+from typing import NamedTuple, Protocol
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_MESSAGES = 1024
+LATE = 25
+"""Pictures that still wait when a key picture comes: with so many, all of them give way to it."""
+
+
+class Outlet(Protocol):
+    """Where a page's messages go; it takes whole WebSocket frames."""
+
+    @property
+    def ready(self) -> bool:
+        """It takes more; while it is not, messages wait here."""
+
+    def write(self, frame: bytes) -> None:
+        """Send it; never waits."""
+
+
+class _Waiting(NamedTuple):
+    frame: bytes
+    is_picture: bool
 
 
 class Page:
-    """A queue of messages for one WebSocket, in order."""
+    """The messages for one WebSocket, in order: frames that are the same bytes for all pages.
 
-    def __init__(self, *, max_bytes: int = MAX_BYTES, max_messages: int = MAX_MESSAGES) -> None:
-        self._queue: deque[bytes | str] = deque()
-        self._ready = asyncio.Event()
+    They go straight out while the outlet is ready, else they wait, bounded; ``flush`` when it is ready again.
+    """
+
+    def __init__(self, outlet: Outlet, *, max_bytes: int = MAX_BYTES, max_messages: int = MAX_MESSAGES) -> None:
+        self._outlet = outlet
+        self._queue: deque[_Waiting] = deque()
         self._bytes = self._pictures = 0
         self._max_bytes, self._max_messages = max_bytes, max_messages
         self._waits_for_key = True
+        self._start: bytes | None = None
         self.dropped = 0
 
+    def start(self, message: bytes) -> None:
+        """What a decoder needs before the next key picture; sent again with the first one after a drop."""
+        self._start = message
+        self._waits_for_key = True
+
     def picture(self, message: bytes, *, key: bool) -> None:
-        """Queue an access unit; after a drop, only from a key picture on."""
-        if self._full():
+        """Queue a picture; after a drop, only from a key picture on."""
+        if self._full() or (key and self._pictures >= LATE):
             self._drop_pictures()
         if self._waits_for_key and not key:
             self.dropped += 1
             return
+        if self._waits_for_key and self._start is not None:
+            self._put(_Waiting(self._start, True))
         self._waits_for_key = False
-        self._pictures += 1
-        self._put(message)
+        self._put(_Waiting(message, True))
 
-    def text(self, message: str) -> None:
+    def text(self, message: bytes) -> None:
         """Queue a text message; pictures give way, and after them the oldest texts."""
         if self._full():
             self._drop_pictures()
         while self._queue and self._full():
             self._take()
             self.dropped += 1
-        self._put(message)
+        self._put(_Waiting(message, False))
 
     def restart(self) -> None:
         """Another stream or epoch begins: what is queued is of no use, and the next picture must be a key picture."""
         self._queue.clear()
         self._bytes = self._pictures = 0
         self._waits_for_key = True
+        self._start = None
 
-    async def next(self) -> bytes | str:
-        """The next message to send; waits for it."""
-        while not self._queue:
-            self._ready.clear()
-            await self._ready.wait()
-        return self._take()
+    def flush(self) -> None:
+        """The outlet is ready again."""
+        while self._queue and self._outlet.ready:
+            self._outlet.write(self._take())
 
-    def _take(self) -> bytes | str:
+    def _take(self) -> bytes:
         message = self._queue.popleft()
-        self._bytes -= len(message)
-        self._pictures -= isinstance(message, bytes)
-        return message
+        self._bytes -= len(message.frame)
+        self._pictures -= message.is_picture
+        return message.frame
 
-    def _put(self, message: bytes | str) -> None:
+    def _put(self, message: _Waiting) -> None:
+        if not self._queue and self._outlet.ready:
+            self._outlet.write(message.frame)
+            return
         self._queue.append(message)
-        self._bytes += len(message)
-        self._ready.set()
+        self._bytes += len(message.frame)
+        self._pictures += message.is_picture
 
     def _full(self) -> bool:
         return self._bytes > self._max_bytes or len(self._queue) >= self._max_messages
@@ -74,8 +104,8 @@ class Page:
         self._waits_for_key = True
         if not self._pictures:
             return
-        kept = [message for message in self._queue if isinstance(message, str)]
+        kept = [message for message in self._queue if not message.is_picture]
         self.dropped += self._pictures
         self._queue = deque(kept)
-        self._bytes = sum(map(len, kept))
+        self._bytes = sum(len(message.frame) for message in kept)
         self._pictures = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from types import TracebackType
 
@@ -14,33 +14,37 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+import onframe
 from onframe.asgi import Site
 from onframe.camera.camera import Camera
-from onframe.errors import OnframeError, ProtocolError
+from onframe.errors import OnframeError
+from onframe.record import Coordinates
 from onframe.viewer import wire
+from onframe.viewer.branches import Maker
 from onframe.viewer.connection import PageConnection, PageSocket
 from onframe.viewer.feed import Feed
 from onframe.viewer.guard import LOCAL_NAMES, Guard
-from onframe.viewer.page import Page
+from onframe.viewer.source import Source, named
+from onframe.viewer.visit import Visit
 
 MAX_PAGES = 64
 SHORTEST_TOKEN = 16
-SUB_STREAM = 2
 STATIC = files("onframe.viewer") / "static"
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
 
 
 class Viewer:
-    """Serves the page of one camera for as long as the ``async with`` lasts.
+    """Serves the page of one camera, or of several, for as long as the ``async with`` lasts.
 
     ``url`` carries the token; whoever opens it gets a cookie, and nobody else is let in. ``hosts``
     are further names that the page may be reached under (127.0.0.1, localhost and ::1 always are).
+    ``channel`` and ``stream`` are for a single camera; several are given as Sources.
     Raises OnframeError for a short ``token`` on any other ``host`` than this machine's own.
     """
 
     def __init__(
         self,
-        camera: Camera,
+        camera: Camera | Sequence[Source],
         *,
         channel: int = 1,
         stream: int = 1,
@@ -50,8 +54,12 @@ class Viewer:
         token: str | None = None,
         hosts: Collection[str] = (),
     ) -> None:
-        self._camera, self._channel, self._stream, self._types = camera, channel, stream, types
-        self._feeds: dict[int, Feed] = {}
+        given = [Source(camera, channel, stream)] if isinstance(camera, Camera) else camera
+        self.sources = named(given)
+        self._types = types
+        self._makers: dict[wire.Path, Maker] = {}
+        self._feeds: dict[tuple[str, int], Feed] = {}
+        self._chosen: dict[str, Coordinates] = {}
         self._pages = 0
         # The folder is flat: what is no name in it does not exist, whatever path it is meant to be.
         self._files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
@@ -88,6 +96,35 @@ class Viewer:
         host = f"[{self._site.host}]" if ":" in self._site.host else self._site.host
         return f"http://{host}:{self.port}/?t={self._guard.token}"
 
+    @property
+    def paths(self) -> Collection[wire.Path]:
+        """The forms in which pictures can be sent."""
+        return ("annexb", "fmp4", "none", *self._makers)
+
+    def welcome(self) -> wire.Welcome:
+        """What there is to watch."""
+        cameras = [source.seen() for source in self.sources.values()]
+        return wire.Welcome(cameras, jpeg="jpeg" in self.paths, version=onframe.__version__)
+
+    def feed(self, key: str, stream: int = 0) -> Feed:
+        """The feed of a source's stream (0: the one that is set), made when first asked for; KeyError."""
+        source = self.sources[key]
+        number = stream or source.stream
+        if (key, number) not in self._feeds:
+            feed = Feed(source, number, types=self._types, makers=self._makers)
+            if (chosen := self._chosen.get(key)) is not None:
+                feed.set_coordinates(chosen)
+            self._feeds[key, number] = feed
+        return self._feeds[key, number]
+
+    def set_coordinates(self, key: str, coordinates: Coordinates) -> None:
+        """Another space for the points of a source, for all that look on, until the viewer ends; KeyError."""
+        source = self.sources[key]
+        for (other, _), feed in self._feeds.items():
+            if other == source.key:
+                feed.set_coordinates(coordinates)
+        self._chosen[key] = coordinates
+
     async def __aenter__(self) -> Viewer:
         await self._site.start()
         return self
@@ -114,68 +151,9 @@ class Viewer:
             await socket.close(1013, f"{MAX_PAGES} pages are open already")
             return
         self._pages += 1
-        visit = _Visit(self, socket)
         try:
-            await visit.run()
+            await Visit(self, socket).run()
         finally:
             self._pages -= 1
-
-    def feed(self, stream: int) -> Feed:
-        """The feed of a stream, made when first asked for."""
-        if stream not in self._feeds:
-            self._feeds[stream] = Feed(self._camera, self._channel, stream, self._types)
-        return self._feeds[stream]
-
-    @property
-    def stream(self) -> int:
-        """The stream that a page is shown first."""
-        return self._stream
-
-
-class _Visit:
-    """One open page: what it is sent, and what it says."""
-
-    def __init__(self, viewer: Viewer, socket: WebSocket) -> None:
-        self._viewer, self._socket = viewer, socket
-        self._page = Page()
-        self._feed = viewer.feed(viewer.stream)
-
-    async def run(self) -> None:
-        """Until the page goes away."""
-        self._feed.join(self._page)
-        tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._feed.leave(self._page)
-            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-                await self._socket.close()
-
-    async def _send(self) -> None:
-        with contextlib.suppress(WebSocketDisconnect):
-            while True:
-                message = await self._page.next()
-                if isinstance(message, str):
-                    await self._socket.send_text(message)
-                else:
-                    await self._socket.send_bytes(message)
-
-    async def _receive(self) -> None:
-        while (message := await self._socket.receive())["type"] == "websocket.receive":
-            said = message.get("text") or message.get("bytes") or b""
-            try:
-                await self._unsupported(wire.decode(said))
-            except ProtocolError as error:
-                self._page.text(wire.encode(wire.Error("server", str(error))))
-
-    async def _unsupported(self, said: wire.Unsupported) -> None:
-        """The page cannot decode this stream: the sub-stream, and after that no pictures at all."""
-        if said.stream != self._feed.stream:
-            return  # about a stream that was left meanwhile
-        await self._feed.leave(self._page)
-        has_other = self._feed.stream != SUB_STREAM
-        self._feed = self._viewer.feed(SUB_STREAM if has_other else self._feed.stream)
-        self._feed.join(self._page, pictures=has_other)
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it is closed already
+                await socket.close()

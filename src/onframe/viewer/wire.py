@@ -18,7 +18,11 @@ Server → page, text: one JSON object each, told apart by ``type``; fields at t
                pictures and Shapes
     shapes     what to draw on the picture with this very ``pts``; several may name one picture. One of the same
                ``layer`` and ``n`` as one before takes its place
-    rules      the standing Shapes, all of them: drawn on every picture from ``pts`` on, until the next ``rules``
+    rules      the standing Shapes, all of them: drawn on every picture from ``pts`` on, until the next ``rules``; one
+               with the ``pts`` of one before takes its place
+    coordinates
+               another space is set, by this page or another; ``rules`` and the ``shapes`` of the last seconds follow,
+               by their old ``pts`` and ``n``. Takes the place of the three fields of the last ``hello``
     state      the connection to the camera changed
     stats      counters, about once a second; names are for people to read
     error      something the onlooker should know; ``code`` is for the page
@@ -114,6 +118,14 @@ class State(_Message, tag="state"):
     since: str
 
 
+class Coordinates(_Message, tag="coordinates"):
+    """Another space is set for this camera's points; as the fields of ``hello``, none left out."""
+
+    coordinates: str
+    space: str
+    origin: str
+
+
 class Stats(_Message, tag="stats"):
     """Counters by name."""
 
@@ -144,7 +156,7 @@ class Inspected(_Message, tag="inspected"):
     properties: Sequence[tuple[str, str]] = ()
 
 
-ServerMessage: TypeAlias = Welcome | Hello | Shapes | Rules | State | Stats | Error | Inspected
+ServerMessage: TypeAlias = Welcome | Hello | Shapes | Rules | Coordinates | State | Stats | Error | Inspected
 
 
 class Watch(_Message, tag="watch"):

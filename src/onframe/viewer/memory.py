@@ -1,0 +1,144 @@
+"""The Records of the last while, for who asks what a Shape came from. Bounded in time, number and bytes. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+
+from onframe.isapi.facts import metadata_facts
+from onframe.isapi.metadata import Metadata, Target
+from onframe.overlay.shapes import layer_of
+from onframe.overlay.teller import Place
+from onframe.record import Record
+from onframe.viewer import wire
+
+SECONDS = 90.0
+MOST = 4096
+MOST_BYTES = 16 * 1024 * 1024
+LONGEST_RAW = 64 * 1024
+LONGEST_FACTS = 256 * 1024
+"""Bytes of JSON; the facts of a longer document are not told, its raw text is."""
+_FACTOR = 3
+"""A Record with all that was read out of it takes about so many times the bytes of its document, and as much again."""
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+
+
+class Told(NamedTuple):
+    """A Record, and where it was drawn."""
+
+    record: Record
+    place: Place
+    size: int
+
+
+class Memory:
+    """What was told of one epoch, by the Records' numbers."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[int, Told] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+    def forget(self) -> None:
+        """Another epoch: its numbers mean other Records."""
+        self._told.clear()
+        self._bytes = 0
+
+    def add(self, record: Record, place: Place) -> None:
+        """Remember it; the oldest go."""
+        if (old := self._told.pop(record.n, None)) is not None:
+            self._bytes -= old.size
+        size = 1024 + _FACTOR * len(record.raw)
+        self._told[record.n] = Told(record, place, size)
+        self._bytes += size
+        earliest = record.received_at - timedelta(seconds=SECONDS)
+        while self._told and (len(self._told) > MOST or self._bytes > MOST_BYTES or self._is_over(earliest)):
+            self._bytes -= self._told.popitem(last=False)[1].size
+
+    def since(self, seconds: float) -> Iterator[Told]:
+        """Those of the last seconds before the newest, in their order."""
+        if not self._told:
+            return
+        earliest = next(reversed(self._told.values())).record.received_at - timedelta(seconds=seconds)
+        for told in list(self._told.values()):
+            if told.record.received_at >= earliest:
+                yield told
+
+    def inspect(self, n: int, subject: str) -> wire.Inspected:
+        """The document of Record ``n``; ``found`` is False where it is not remembered any more."""
+        told = self._told.get(n)
+        if told is None:
+            return wire.Inspected(n, subject, found=False)
+        record = told.record
+        raw, cut = as_text(record.raw)
+        target = target_of(record.metadata, subject)
+        return wire.Inspected(
+            n,
+            subject,
+            format=record.format,
+            raw=raw,
+            cut=cut,
+            facts=_facts(record.metadata),
+            properties=[] if target is None else target.properties,
+        )
+
+    def _is_over(self, earliest: datetime) -> bool:
+        """The oldest was received before that."""
+        received_at: datetime = next(iter(self._told.values())).record.received_at
+        return received_at < earliest
+
+
+def as_text(raw: bytes) -> tuple[str, bool]:
+    """The document as text, in the encoding that it says, else UTF-8; and whether it was cut.
+
+    What is no text in it becomes U+FFFD, control characters too.
+    """
+    piece = raw[:LONGEST_RAW]
+    text = piece.decode(_encoding(raw), "replace")
+    if len(raw) > LONGEST_RAW:
+        text = text.rstrip("\ufffd")  # half a character
+    return "".join(one if one.isprintable() or one in "\n\r\t" else "\ufffd" for one in text), len(raw) > LONGEST_RAW
+
+
+def _encoding(raw: bytes) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    found = _DECLARED.match(raw)
+    name = found[1].decode() if found else "utf-8"
+    try:
+        b"".decode(name)
+    except (LookupError, UnicodeError):
+        return "utf-8-sig"
+    return "utf-8-sig" if name.lower() in ("utf-8", "utf8") else name
+
+
+def target_of(metadata: Metadata, subject: str) -> Target | None:
+    """The target or rule that a Shape's ``subject`` names."""
+    if not subject:
+        return None
+    layer = layer_of(metadata)
+    for target in metadata.targets:
+        known = [one for one in (target.target_id, target.rule_id) if one is not None]
+        if any(subject == f"{layer}/{one}" for one in known):
+            return target
+    for target in metadata.targets:
+        if any(subject.endswith(f"/{one}") for one in (target.target_id, target.rule_id) if one is not None):
+            return target
+    return None
+
+
+def _facts(metadata: Metadata) -> dict[str, Any]:
+    """The facts, unless they are too long or hold what JSON has no form for."""
+    try:
+        facts = metadata_facts(metadata)
+        encoded = msgspec.json.encode(facts)
+    except (TypeError, ValueError, OverflowError, UnicodeError):
+        return {}
+    return facts if len(encoded) <= LONGEST_FACTS else {}
