@@ -34,6 +34,7 @@ from onframe.overlay.shapes import events_of, frame_number_of, hold_of, layer_of
 from onframe.overlay.vocabulary import (
     Blip,
     Box,
+    Card,
     Counter,
     Fire,
     HeatMap,
@@ -68,6 +69,11 @@ def rule(sub_type: str | None, *targets: Target, **fields: object) -> Metadata:
 def one(shapes: list[Shape]) -> Shape:
     assert len(shapes) == 1, shapes
     return shapes[0]
+
+
+def unsaid(shape: Shape) -> Shape:
+    """The Shape alone, without what it says of its subject (test_subjects)."""
+    return msgspec.structs.replace(shape, subject="", kind="target", cls="", rule="")
 
 
 def pixels(box: Shape, width: int = 1280, height: int = 720) -> tuple[float, float, float, float]:
@@ -246,7 +252,7 @@ def test_a_plate_is_a_chip_in_its_own_colour_under_the_vehicle() -> None:
     document = activity("ANPR", target)
     box, plate = shapes_of(document, THOUSAND)
     assert isinstance(box, Box) and box.labels == ["vehicle 1 · white large bus", "south north"]
-    assert plate == Plate(0.2, 0.6, "XA12345", "#ffd02e", "#1c1500", caption="97 % · country 16")
+    assert unsaid(plate) == Plate(0.2, 0.6, "XA12345", "#ffd02e", "#1c1500", caption="97 % · country 16")
     event = events_of(document)[0]
     assert (event.key, event.title, event.text) == ("plate/XA12345", "XA12345", "white large bus")
 
@@ -262,9 +268,17 @@ def test_a_plate_colour_that_is_none_of_the_named_is_grey() -> None:
 def test_a_face_has_corners_and_what_is_known_of_it() -> None:
     properties = [("faceScore", "100"), ("ageGroup", "young"), ("gender", "male")]
     target = Target(target_id=3, recognition="face", regions=[SQUARE], properties=properties)
+    box, card = shapes_of(activity("faceSnap", target), THOUSAND)
+    assert isinstance(box, Box) and (box.look, box.labels) == ("corners", [])
+    rows = [Row("gender", "male"), Row("age group", "young"), Row("score", "100")]
+    assert unsaid(card) == Card(0.1, 0.2, 0.2, 0.4, "face 3", rows, style.class_color("face"))
+
+
+@pytest.mark.requirement("B.12")
+def test_a_face_of_which_nothing_is_known_has_its_name_and_no_card() -> None:
+    target = Target(target_id=3, recognition="face", regions=[SQUARE])
     box = one(shapes_of(activity("faceSnap", target), THOUSAND))
-    assert isinstance(box, Box)
-    assert (box.look, box.labels) == ("corners", ["face 3", "male · age group young", "score 100"])
+    assert isinstance(box, Box) and box.labels == ["face 3"]
 
 
 class Room:
@@ -304,7 +318,7 @@ class TestQueues:
     def test_a_count_stands_in_the_middle_of_its_rules_region(self) -> None:
         counter = one(shapes_of(self.COUNT, THOUSAND, live=Room(self.REGION)))
         rows = [Row("people", "5"), Row("alarm at", "10")]
-        assert counter == Counter(0.2, 0.4, "queue 1", rows, style.PEOPLE)
+        assert unsaid(counter) == Counter(0.2, 0.4, "queue 1", rows, style.PEOPLE)
 
     @pytest.mark.requirement("B.13")
     def test_a_count_whose_rule_is_not_known_stands_in_a_panel(self) -> None:
@@ -332,9 +346,19 @@ class TestThermal:
         )
         line, average, low, high = shapes_of(document, THOUSAND)
         assert isinstance(line, Line) and line.points == [(0.1, 0.1), (0.3, 0.2)]
-        assert average == Temperature(0.2, 0.15, "30.0 °C", style.MILD, mark="average")
-        assert low == Temperature(0.1, 0.1, "68 °F", style.COLD, mark="low")
-        assert high == Temperature(0.3, 0.2, "313 K", style.HOT, mark="high")
+        assert unsaid(average) == Temperature(0.2, 0.15, "30.0 °C", style.MILD, mark="average", celsius=30)
+        # (68 - 32) * 5 / 9 = 20; 313 - 273.15 = 39.85
+        assert unsaid(low) == Temperature(0.1, 0.1, "68 °F", style.COLD, mark="low", celsius=20)
+        assert unsaid(high) == Temperature(0.3, 0.2, "313 K", style.HOT, mark="high", celsius=39.85)
+
+    @pytest.mark.requirement("B.15")
+    @pytest.mark.parametrize(
+        ("value", "unit"), [("warm", "centigrade"), ("20", "rankine"), ("20", ""), ("1e999", "kelvin")]
+    )
+    def test_a_temperature_that_cannot_be_converted_is_shown_as_sent(self, value: str, unit: str) -> None:
+        properties = [("tempValue", value), ("tempUnit", unit)]
+        reading = one(shapes_of(activity("thermometry", Target(regions=[[(1, 1)]], properties=properties)), THOUSAND))
+        assert isinstance(reading, Temperature) and reading.text.startswith(value) and reading.celsius is None
 
     @pytest.mark.requirement("B.15")
     def test_a_fire_has_its_outline_distance_and_hottest_point(self) -> None:
@@ -345,7 +369,7 @@ class TestThermal:
         )
         fire, hottest = shapes_of(document, THOUSAND)
         points = [(0.1, 0.2), (0.3, 0.2), (0.3, 0.6), (0.1, 0.6)]
-        assert fire == Fire(points, style.FIRE, labels=["fire · 1000 m"])
+        assert unsaid(fire) == Fire(points, style.FIRE, labels=["fire · 1000 m"])
         assert isinstance(hottest, Temperature) and (hottest.x, hottest.y, hottest.text) == (0.2, 0.4, "100 °C")
         assert events_of(document)[0].title == "fire"
 
@@ -371,8 +395,11 @@ class TestRadar:
         target = Target(target_id=1, speed=30, angle=30, distance=75)
         inset = one(shapes_of(Metadata(type="activityTargetRadar", targets=[target]), THOUSAND))
         assert isinstance(inset, RadarShape)
+        name = "radar none/target/1"
         # half of 150 m; sin 30° = 1/2, cos 30° = 0.866025
-        assert inset.blips == [Blip(0.25, 0.43301, style.class_color("human"), labels=["1 · 30 km/h", "75 m"])]
+        assert inset.blips == [
+            Blip(0.25, 0.43301, style.class_color("human"), labels=["1 · 30 km/h", "75 m"], subject=name)
+        ]
         assert [(ring.radius, ring.text) for ring in inset.rings][-1] == (1.0, "150 m")
 
     @pytest.mark.requirement("B.14")
@@ -393,8 +420,8 @@ class TestRadar:
         inset = one(shapes_of(Metadata(type="ruleTargetRadar", radar=radar), THOUSAND))
         assert isinstance(inset, RadarShape)
         assert inset.wedges == [
-            Wedge(-5.0, 25.5, 0.5, style.RADAR, "30.5° · 75 m"),
-            Wedge(-45.0, 25.0, 1.0, style.RULE, "camera 70°"),
+            Wedge(-5.0, 25.5, 0.5, style.RADAR, "30.5° · 75 m · towards 10.25°"),
+            Wedge(-45.0, 25.0, 1.0, style.RULE, "camera 70° at 350°"),
         ]
 
     @pytest.mark.requirement("B.14", "B.17")
@@ -405,6 +432,32 @@ class TestRadar:
         assert isinstance(inset, RadarShape)
         path = inset.paths[0]
         assert isinstance(path, Line) and path.points == [(-1.0, 0.0), (0.0, 0.5)] and path.labels == ["rule 2"]
+
+    @pytest.mark.requirement("B.14")
+    def test_a_triggered_radar_rule_names_its_event_and_the_way_it_was_crossed(self) -> None:
+        properties = [("eventType", "linedetection"), ("triggerEvent", ">true"), ("crossdirection", "lefttoright")]
+        fence = Target(rule_id=1, polar=[(-90, 150), (0, 75)], properties=properties)
+        post = Target(rule_id=2, polar=[(0, 75)], properties=properties)
+        inset = one(shapes_of(Metadata(type="ruleTargetRadar", targets=[fence, post]), THOUSAND))
+        assert isinstance(inset, RadarShape)
+        path = inset.paths[0]
+        assert isinstance(path, Line) and path.alarm and path.crossing == "left-to-right"
+        assert (path.labels, path.kind, path.subject) == (["rule 1 · line crossing"], "rule", "radar none/rule/1")
+        assert inset.blips[0].labels == ["rule 2 · line crossing · left to right"]
+
+    @pytest.mark.requirement("B.14", "B.17")
+    def test_one_vertex_of_what_the_radar_covers_is_a_point_and_two_are_a_line(self) -> None:
+        def covered(*vertices: Point) -> RadarShape:
+            region = RadarDetectionRegion(vertices=list(vertices))
+            inset = one(shapes_of(Metadata(type="ruleTargetRadar", radar=Radar(region)), THOUSAND))
+            assert isinstance(inset, RadarShape)
+            return inset
+
+        # x 0..1 is -1..1 of the inset, y 0..1 from its far edge to the radar
+        blip = covered((0.75, 0.25)).blips[0]
+        assert (blip.x, blip.y) == (0.5, 0.75)
+        line = covered((0.5, 1), (0.25, 0)).paths[0]
+        assert isinstance(line, Line) and line.points == [(0.0, 0.0), (-0.5, 1.0)]
 
     @pytest.mark.requirement("B.14")
     def test_radar_and_video_behaviour_are_layers_apart(self) -> None:
@@ -424,8 +477,8 @@ class TestJson:
             situation=Situation(person_count=3),
         )
         picture, region, panel = shapes_of(document, THOUSAND)
-        assert picture == HeatMap("image/png", "iVBORw0KGgoAAAA", 0.45)
-        assert isinstance(region, Box) and region.labels == ["heat map"]
+        assert unsaid(picture) == HeatMap("image/png", "iVBORw0KGgoAAAA", 0.45)
+        assert isinstance(region, Box) and region.labels == ["rule 1 · heat map"]
         assert isinstance(panel, Panel) and panel.rows == [Row("people", "3")]
 
     @pytest.mark.requirement("B.2")
@@ -472,7 +525,18 @@ class TestJson:
         document = rule("personalTrack", suspects=[Susp(susp_id=12, confidence=0.87)])
         notice = one(shapes_of(document, THOUSAND))
         assert isinstance(notice, Notice) and notice.text == "suspicious pattern 12 · confidence 0.87"
-        assert events_of(document)[0].level == "alarm"
+        assert notice.kind == "suspicion"
+        event = events_of(document)[0]
+        assert (event.level, event.kind, event.text) == ("alarm", "suspicion", "pattern 12 · confidence 0.87")
+
+    @pytest.mark.requirement("B.4")
+    def test_several_suspicions_are_one_list_and_none_is_nothing(self) -> None:
+        document = rule("personalTrack", suspects=[Susp(susp_id=5, confidence=0.567), Susp(susp_id=6)])
+        panel = one(shapes_of(document, THOUSAND))
+        assert isinstance(panel, Panel) and (panel.kind, panel.title, panel.alarm) == ("suspicion", "suspicions", True)
+        assert panel.rows == [Row("pattern 5", "0.567", style.ALARM), Row("pattern 6", "–", style.ALARM)]
+        assert len(events_of(document)) == 2
+        assert shapes_of(rule("personalTrack"), THOUSAND) == []
 
 
 @pytest.mark.requirement("B.20")
@@ -489,7 +553,7 @@ class TestLive:
         room = Room(trails={("behaviorAnalysis", 1): [(100, 100), (200, 100), (300, 200)]})
         target = Target(target_id=1, recognition="human", regions=[SQUARE])
         trail, box = shapes_of(activity("behaviorAnalysis", target), THOUSAND, live=room)
-        assert trail == Trail([(0.1, 0.1), (0.2, 0.1), (0.3, 0.2)], style.class_color("human"))
+        assert unsaid(trail) == Trail([(0.1, 0.1), (0.2, 0.1), (0.3, 0.2)], style.class_color("human"))
         assert isinstance(box, Box)
         assert len(shapes_of(activity("faceSnap", target), THOUSAND, live=room)) == 1
 

@@ -16,10 +16,32 @@ from onframe.isapi.metadata import Metadata, Point, Target
 from onframe.overlay import scene, style
 from onframe.overlay import vocabulary as shape
 from onframe.overlay.coordinates import drawable, misfit, place
-from onframe.overlay.targets import Look, Subject, centre, placed, queue_alarm, region_shape, subject_of, target_shapes
+from onframe.overlay.memory import Memory
+from onframe.overlay.radar import Past, radar_shape
+from onframe.overlay.subjects import about, layer_of, subject_name
+from onframe.overlay.targets import (
+    Look,
+    Place,
+    Subject,
+    centre,
+    placed,
+    queue_alarm,
+    region_shape,
+    subject_of,
+    target_shapes,
+)
 from onframe.record import Coordinates
 
-__all__ = ["Known", "events_of", "frame_number_of", "hold_of", "layer_of", "shapes_of", "standing_shapes"]
+__all__ = [
+    "Known",
+    "events_of",
+    "frame_number_of",
+    "hold_of",
+    "layer_of",
+    "shapes_of",
+    "standing_shapes",
+    "subject_name",
+]
 
 
 class Known(Protocol):
@@ -32,31 +54,33 @@ class Known(Protocol):
         """Where this target has been, oldest first, as sent (R-119)."""
 
 
-def shapes_of(metadata: Metadata, coordinates: Coordinates, *, live: Known | None = None) -> list[shape.Shape]:
+def shapes_of(
+    metadata: Metadata,
+    coordinates: Coordinates,
+    *,
+    live: Known | None = None,
+    memory: Memory | None = None,
+    at: float = 0.0,
+) -> list[shape.Shape]:
     """All that this document shows; with ``live`` also its targets' trails and its counts at their rules' places.
 
-    ValueError for pixels of a picture whose size is not known.
+    With ``memory``, to which the document of the time ``at`` (s) was added, also how radar targets move and how long
+    people wait. ValueError for pixels of a picture whose size is not known.
     """
     subjects = [subject_of(metadata, target, coordinates) for target in metadata.targets]
     shapes = [found for picture in metadata.pictures if (found := scene.picture_shape(picture))]
     for subject in subjects:
-        shapes += _trail(subject, live)
-        shapes += target_shapes(subject, queue_at=_rule_place(subject, live))
+        queue = _queue_place(subject, live, memory, at)
+        shapes += about([*_trail(subject, live), *target_shapes(subject, queue)], metadata, subject.target)
     shapes += _loose_regions(metadata, coordinates)
-    shapes += _whole_picture(metadata, subjects)
+    shapes += _whole_picture(metadata, subjects, Past(memory, at) if memory else None)
     hint = misfit(metadata, coordinates)
-    return [*shapes, shape.Notice(hint, style.MILD)] if hint else shapes
+    return [*shapes, shape.Notice(hint, style.MILD, kind="notice")] if hint else shapes
 
 
 def standing_shapes(live: Known, coordinates: Coordinates) -> list[shape.Shape]:
     """The Shapes of all rules in force."""
     return [found for metadata in live.rules_in_force() for found in shapes_of(metadata, coordinates)]
-
-
-def layer_of(metadata: Metadata) -> str:
-    """The sort of document, for instance "behaviorAnalysis/target" or "radar behaviorAnalysis/target"."""
-    prefix = "radar " if metadata.is_radar else ""
-    return f"{prefix}{metadata.sub_type or 'none'}/{metadata.kind}"
 
 
 def hold_of(metadata: Metadata) -> int:
@@ -86,8 +110,8 @@ def events_of(metadata: Metadata) -> list[shape.Event]:
         if (event := _event(layer_of(metadata), subject_of(metadata, target, coordinates)))
     ]
     for suspect in metadata.suspects:
-        text = style.joined(f"pattern {suspect.susp_id}", f"confidence {suspect.confidence}")
-        events.append(shape.Event(f"suspect/{suspect.susp_id}", "alarm", "suspicion", text, style.ALARM))
+        key, text = f"suspect/{suspect.susp_id}", scene.suspicion(suspect)
+        events.append(shape.Event(key, "alarm", "suspicion", text, style.ALARM, kind="suspicion"))
     return events
 
 
@@ -97,44 +121,88 @@ def _event(layer: str, subject: Subject) -> shape.Event | None:
     who = style.joined(name, None if target.target_id is None else str(target.target_id), by=" ")
     where = None if target.rule_id is None else f"rule {target.rule_id}"
     identity = target.target_id if target.target_id is not None else target.rule_id
+    about = subject_name(subject.metadata, target)
+    rule = "" if target.rule_id is None else str(target.rule_id)
     if values.get("licenseplate"):
-        color, ink = style.plate_colors(values.get("platecolor"))
-        kind = style.joined(values.get("vehiclecolor"), style.words(values.get("vehicletype")), by=" ")
-        key = f"plate/{values['licenseplate']}"
-        return shape.Event(key, "info", values["licenseplate"], kind or "vehicle", color, ink=ink)
+        return _plate_event(subject, about, rule)
     if subject.triggered:
         title = style.event_name(values.get("eventtype"))
-        return shape.Event(f"{layer}/{identity}/{title}", "alarm", title, style.joined(who, where), style.ALARM)
+        text, kind = style.joined(who, where), _kind_of(subject)
+        return shape.Event(
+            f"{layer}/{identity}/{title}", "alarm", title, text, style.ALARM, subject=about, kind=kind, rule=rule
+        )
     if queue_alarm(values):
-        return shape.Event(f"{layer}/{identity}", "alarm", "queue", style.joined(who, where), style.ALARM)
+        text = style.joined(who, where)
+        return shape.Event(
+            f"{layer}/{identity}", "alarm", "queue", text, style.ALARM, subject=about, kind="queue", rule=rule
+        )
     if (subject.metadata.sub_type or "").lower() == "firedetection" and not subject.is_rule and subject.regions:
-        return shape.Event(layer, "alarm", "fire", style.with_unit(values, "distance", " m") or "", style.FIRE)
+        text = style.with_unit(values, "distance", " m") or ""
+        return shape.Event(layer, "alarm", "fire", text, style.FIRE, subject=about, kind="fire", rule=rule)
     return None
 
 
+def _kind_of(subject: Subject) -> shape.Kind:
+    if subject.metadata.is_radar:
+        return "radar"
+    return "rule" if subject.is_rule else "target"
+
+
+def _plate_event(subject: Subject, about: str, rule: str) -> shape.Event:
+    values = subject.values
+    color, ink = style.plate_colors(values.get("platecolor"))
+    kind = style.joined(values.get("vehiclecolor"), style.words(values.get("vehicletype")), by=" ")
+    logo = style.joined(values.get("vehiclelogo"), values.get("vehiclesublogo"), by="/")
+    seen = style.joined(kind or "vehicle", style.with_unit(values, "vehicleconfidence", " %"), by=" ")
+    text = style.joined(seen, f"logo {logo}" if logo else None)
+    plate = values["licenseplate"]
+    return shape.Event(f"plate/{plate}", "info", plate, text, color, ink=ink, subject=about, kind="plate", rule=rule)
+
+
 def _trail(subject: Subject, live: Known | None) -> list[shape.Shape]:
+    """Up to where the target is in this document: a later one may have been told already."""
     target = subject.target
     if live is None or target.target_id is None or subject.is_rule:
         return []
-    known = live.trail(subject.metadata.sub_type, target.target_id)
+    known = list(live.trail(subject.metadata.sub_type, target.target_id))
+    box = target.box
+    here = None if box is None else ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    if here in known:
+        known = known[: len(known) - known[::-1].index(here)]
     points = [place(point, subject.coordinates) for point in known if drawable(*point)]
     color = style.ALARM if subject.triggered else style.class_color(target.recognition)
     return [shape.Trail(points, color)] if len(points) > 1 else []
 
 
-def _rule_place(subject: Subject, live: Known | None) -> shape.XY | None:
-    """The middle of the region that the target's rule has, for counts that have no region (B.13)."""
-    if live is None or subject.regions or subject.target.rule_id is None:
+def _queue_place(subject: Subject, live: Known | None, memory: Memory | None, at: float) -> Place | None:
+    """For counts without a region (B.13): the middle of their rule's, and the longest wait in one that is the same."""
+    if live is None or subject.is_rule or subject.target.rule_id is None or "count" not in subject.values:
         return None
-    for rule in live.rules_in_force():
+    rules = list(live.rules_in_force())
+    own = _region_of(rules, subject.metadata.sub_type, subject.target.rule_id, subject.coordinates)
+    found = Place(None if own is None else centre(own))
+    if memory is None or own is None:
+        return found
+    for rule in rules:
+        if (rule.sub_type or "").lower() != "personqueuetime":
+            continue
         for target in rule.targets:
-            if rule.sub_type == subject.metadata.sub_type and target.rule_id == subject.target.rule_id:
-                return _first_centre(subject_of(rule, target, subject.coordinates))
+            same = _region_of([rule], rule.sub_type, target.rule_id, subject.coordinates) == own
+            if same and target.rule_id is not None:
+                found.longest_wait = memory.longest_wait(target.rule_id, at)
+    return found
+
+
+def _region_of(
+    rules: Iterable[Metadata], sub_type: str | None, rule_id: int | str | None, coordinates: Coordinates
+) -> list[shape.XY] | None:
+    """The first region of this rule."""
+    for rule in rules:
+        for target in rule.targets:
+            if rule.sub_type == sub_type and target.rule_id == rule_id:
+                regions = subject_of(rule, target, coordinates).regions
+                return regions[0] if regions else None
     return None
-
-
-def _first_centre(subject: Subject) -> shape.XY | None:
-    return centre(subject.regions[0]) if subject.regions else None
 
 
 def _loose_regions(metadata: Metadata, coordinates: Coordinates) -> list[shape.Shape]:
@@ -142,24 +210,24 @@ def _loose_regions(metadata: Metadata, coordinates: Coordinates) -> list[shape.S
     if len(metadata.targets) == 1 and _takes(metadata.targets[0], metadata):
         return []
     look = Look(style.RULE, fill=0.07)
-    return [region_shape(points, look) for points in placed(metadata.frame.regions, coordinates)]
+    shapes = [region_shape(points, look) for points in placed(metadata.frame.regions, coordinates)]
+    for found in shapes:
+        found.kind = "rule"
+    return shapes
 
 
 def _takes(target: Target, metadata: Metadata) -> bool:
     return not target.regions or target.regions == metadata.frame.regions
 
 
-def _whole_picture(metadata: Metadata, subjects: list[Subject]) -> list[shape.Shape]:
+def _whole_picture(metadata: Metadata, subjects: list[Subject], past: Past | None) -> list[shape.Shape]:
     shapes: list[shape.Shape] = []
     for person in metadata.tracking:
-        shapes += scene.tracking_shapes(person)
+        shapes += scene.tracking_shapes(metadata, person)
     if metadata.situation is not None:
         shapes += scene.people_panel(metadata, metadata.situation)
     if metadata.ptz is not None:
         shapes.append(scene.ptz_panel(metadata.ptz))
     if metadata.is_radar:
-        shapes.append(scene.radar_shape(metadata, subjects))
-    for suspect in metadata.suspects:
-        text = style.joined(f"suspicious pattern {suspect.susp_id}", f"confidence {suspect.confidence}")
-        shapes.append(shape.Notice(text, style.ALARM))
-    return shapes
+        shapes.append(radar_shape(metadata, subjects, past))
+    return shapes + scene.suspicions(metadata.suspects)

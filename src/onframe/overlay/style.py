@@ -76,6 +76,12 @@ _SUB_TYPES = {
     "peoplecounting": "people counting",
     "personaltrack": "skeletons",
 }
+_CROSSINGS = {
+    "lefttoright": "left to right",
+    "righttoleft": "right to left",
+    "righttopleft": "right to left",
+    "bothdirection": "both directions",
+}
 _UNITS = {"centigrade": " °C", "fahrenheit": " °F", "kelvin": " K"}
 
 
@@ -123,6 +129,11 @@ def event_name(event_type: str | None) -> str:
     if not event_type:
         return "alarm"
     return _EVENTS.get(event_type.lower(), event_type)
+
+
+def crossing_name(direction: str) -> str:
+    """crossdirection (B.11) in words; unknown ones as sent."""
+    return _CROSSINGS.get(direction.lower(), direction)
 
 
 def sub_type_name(sub_type: str | None) -> str:

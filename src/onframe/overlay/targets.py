@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from onframe.isapi.leniency import known_value
 from onframe.isapi.metadata import Metadata, Region, Target
+from onframe.isapi.properties import Temperature as Measured
+from onframe.isapi.values import number
 from onframe.overlay import style
 from onframe.overlay.coordinates import drawable, place
 from onframe.overlay.vocabulary import (
     XY,
     Box,
+    Card,
     Counter,
     Crossing,
     Fire,
@@ -27,7 +31,7 @@ from onframe.overlay.vocabulary import (
 )
 from onframe.record import Coordinates
 
-_CROSSINGS: dict[str, Crossing] = {
+CROSSINGS: dict[str, Crossing] = {
     "lefttoright": "left-to-right",
     "righttoleft": "right-to-left",
     "righttopleft": "right-to-left",
@@ -85,13 +89,20 @@ def placed(regions: Sequence[Region], coordinates: Coordinates) -> list[list[XY]
     return [points for points in found if points]
 
 
-def target_shapes(subject: Subject, *, queue_at: XY | None = None) -> list[Shape]:
-    """What one target or rule shows. ``queue_at``: where its rule's region lies, for counts that have none."""
+class Place(msgspec.Struct):
+    """Where a count belongs that has no region of its own, and how long people wait there (s)."""
+
+    at: XY | None = None
+    longest_wait: int | None = None
+
+
+def target_shapes(subject: Subject, queue: Place | None = None) -> list[Shape]:
+    """What one target or rule shows. ``queue``: what is known of its rule's region, for counts that have none."""
     sub_type = (subject.metadata.sub_type or "").lower()
     if subject.is_rule:
         return _regions(subject, _rule_look(subject))
     if sub_type.startswith("personqueue"):
-        return _queue(subject, queue_at)
+        return _queue(subject, queue or Place())
     return _BY_SUB_TYPE.get(sub_type, _plain)(subject)
 
 
@@ -139,7 +150,7 @@ def _rule_look(subject: Subject) -> Look:
     name = None if subject.target.rule_id is None else f"rule {subject.target.rule_id}"
     label = style.joined(name or "rule", event or style.sub_type_name(subject.metadata.sub_type))
     color = style.ALARM if subject.triggered else style.named_color(values.get("regioncolor"), style.RULE)
-    crossing = _CROSSINGS.get(values.get("crossdirection", "").lower())
+    crossing = CROSSINGS.get(values.get("crossdirection", "").lower())
     return Look(color, [label], alarm=subject.triggered, fill=0.18 if subject.triggered else 0.07, crossing=crossing)
 
 
@@ -164,12 +175,17 @@ def _behaviour(subject: Subject) -> list[Shape]:
 def _anpr(subject: Subject) -> list[Shape]:
     values = subject.values
     kind = style.joined(values.get("vehiclecolor"), style.words(values.get("vehicletype")), by=" ")
-    way = values.get("directionindex") or values.get("direction")
-    labels = style.lines(style.joined(_named(subject, "vehicle"), kind), style.words(way) if way != "unknown" else None)
+    way, seen = (_known(values.get(name)) for name in ("directionindex", "direction"))
+    ways = style.joined(style.words(way), f"plate {style.words(seen)}" if seen else None)
+    labels = style.lines(style.joined(_named(subject, "vehicle"), kind), ways)
     shapes = _regions(subject, Look(style.class_color("vehicle"), labels))
     if values.get("licenseplate"):
         shapes.append(plate(subject))
     return shapes
+
+
+def _known(value: str | None) -> str | None:
+    return value if (value or "").lower() != "unknown" else None
 
 
 def plate(subject: Subject) -> Plate:
@@ -190,11 +206,16 @@ def _below(regions: list[list[XY]]) -> XY:
 
 
 def _face(subject: Subject) -> list[Shape]:
-    values = subject.values
-    age = f"age group {values['agegroup']}" if values.get("agegroup") else None
-    score = f"score {values['facescore']}" if values.get("facescore") else None
-    labels = style.lines(_named(subject, "face"), style.joined(values.get("gender"), age), score)
-    return _regions(subject, Look(style.class_color("face"), labels, face=True))
+    """Corners around it, and a card of what is known of it (B.12); a name alone needs no card."""
+    values, color = subject.values, style.class_color("face")
+    told = (("gender", "gender"), ("age group", "agegroup"), ("score", "facescore"))
+    rows = [Row(name, values[key]) for name, key in told if values.get(key)]
+    name = _named(subject, "face")
+    shapes = _regions(subject, Look(color, [] if rows else [name], face=True))
+    if rows and subject.regions:
+        (x0, y0), (x1, y1) = _corners(subject.regions[0])
+        shapes.append(Card(x0, y0, round(x1 - x0, 5), round(y1 - y0, 5), name, rows, color))
+    return shapes
 
 
 def _thermal(subject: Subject) -> list[Shape]:
@@ -210,7 +231,8 @@ def _thermal(subject: Subject) -> list[Shape]:
 
 def _heat_map(subject: Subject) -> list[Shape]:
     """The region that the heat map is of (B.2); its picture and its count are drawn elsewhere."""
-    return _regions(subject, Look(style.PEOPLE, ["heat map"]))
+    rule = None if subject.target.rule_id is None else f"rule {subject.target.rule_id}"
+    return _regions(subject, Look(style.PEOPLE, [style.joined(rule, "heat map")]))
 
 
 _MARKS = {"highest": ("high", style.HOT), "lowest": ("low", style.COLD), "average": ("average", style.MILD)}
@@ -225,12 +247,20 @@ def _reading(subject: Subject, at: XY) -> list[Shape]:
     if not values.get("tempvalue"):
         return []
     text = style.temperature(values["tempvalue"], values.get("tempunit"))
-    reading = Temperature(at[0], at[1], text, _heat(subject))
+    reading = Temperature(at[0], at[1], text, _heat(subject), celsius=_celsius(values))
     mark = values.get("tempproperty", "").lower()
     reading.mark = "high" if mark == "highest" else "low" if mark == "lowest" else None
     if mark == "average":
         reading.mark = "average"
     return [reading]
+
+
+def _celsius(values: dict[str, str]) -> float | None:
+    value = number(values["tempvalue"].strip())
+    if value is None or not drawable(value) or not values.get("tempunit"):
+        return None
+    celsius = Measured(float(value), known_value("tempunit", values["tempunit"])).celsius
+    return None if celsius is None else round(celsius, 2)
 
 
 def _fire(subject: Subject) -> list[Shape]:
@@ -266,11 +296,11 @@ def _reached(measured: str | None, threshold: str | None) -> bool:
     return value is not None and limit is not None and 0 < limit <= value
 
 
-def _queue(subject: Subject, at: XY | None) -> list[Shape]:
+def _queue(subject: Subject, known: Place) -> list[Shape]:
     """Who waits gets a box; a count stands in its rule's region, or in a panel where that is not known."""
     alarm = queue_alarm(subject.values)
     if "count" in subject.values:
-        return [_count(subject, at or (centre(subject.regions[0]) if subject.regions else None), alarm)]
+        return [_count(subject, known, alarm)]
     wait, most = subject.values.get("waittime"), subject.values.get("alarmtime")
     waits = f"waits {style.seconds(wait)}" if wait else None
     limit = f"of {style.seconds(most)}" if most and alarm else None
@@ -279,13 +309,16 @@ def _queue(subject: Subject, at: XY | None) -> list[Shape]:
     return _regions(subject, Look(color, labels, alarm=alarm))
 
 
-def _count(subject: Subject, at: XY | None, alarm: bool) -> Shape:
+def _count(subject: Subject, known: Place, alarm: bool) -> Shape:
     values = subject.values
     rows = [Row("people", values["count"], style.ALARM if alarm else None)]
+    if known.longest_wait is not None:
+        rows.append(Row("longest wait", style.seconds(str(known.longest_wait))))
     if values.get("alarmcount"):
         rows.append(Row("alarm at", values["alarmcount"]))
     title = "queue" if subject.target.rule_id is None else f"queue {subject.target.rule_id}"
     color = style.ALARM if alarm else style.PEOPLE
+    at = centre(subject.regions[0]) if subject.regions else known.at
     if at is None:
         return Panel(title, rows, color, alarm=alarm)
     return Counter(at[0], at[1], title, rows, color, alarm=alarm)

@@ -9,6 +9,7 @@ import msgspec
 
 from onframe.live import Live
 from onframe.overlay.coordinates import describe, for_picture
+from onframe.overlay.memory import Memory
 from onframe.overlay.shapes import events_of, frame_number_of, hold_of, layer_of, shapes_of, standing_shapes
 from onframe.overlay.vocabulary import Event, Rules, Shape, Shapes
 from onframe.record import Coordinates, Record
@@ -36,11 +37,13 @@ class Teller:
         self.coordinates = coordinates
         self.size = size
         self._live = Live()
+        self._memory = Memory()
         self._alarms: dict[str, tuple[int, int]] = {}
 
     def begin(self) -> None:
         """Another connection: rules and targets of the last one mean nothing any more."""
         self._live = Live()
+        self._memory = Memory()
         self._alarms.clear()
 
     def standing(self) -> list[Shape]:
@@ -62,12 +65,17 @@ class Teller:
         if is_rule:
             standing = Rules(place.pts, self.standing())
             return [standing, self._shapes(record, place, [], events)] if events else [standing]
-        shapes = self._flashing(shapes_of(metadata, self._placing(), live=self._live), place.pts)
+        self._memory.add(metadata, place.pts / _TICKS)
+        shapes = self._flashing(self._draw(record, place), place.pts)
         return [self._shapes(record, place, shapes, events)]
 
     def again(self, record: Record, place: Place) -> Shapes:
         """The Shapes of a Record told before, in the coordinates that are set now; nothing else changes."""
-        return self._shapes(record, place, shapes_of(record.metadata, self._placing(), live=self._live), [])
+        return self._shapes(record, place, self._draw(record, place), [])
+
+    def _draw(self, record: Record, place: Place) -> list[Shape]:
+        at = place.pts / _TICKS
+        return shapes_of(record.metadata, self._placing(), live=self._live, memory=self._memory, at=at)
 
     def _shapes(self, record: Record, place: Place, shapes: Sequence[Shape], events: Sequence[Event]) -> Shapes:
         return Shapes(

@@ -186,7 +186,7 @@ class Wedge(msgspec.Struct, frozen=True, array_like=True):
 class Blip(msgspec.Struct, omit_defaults=True, frozen=True):
     """Something on the radar: (x, y) with the radar at (0, 0), x to the right, y ahead, 1 = the inset's reach.
 
-    ``vector`` is where it will be in a second, from (x, y), as far as its last positions tell.
+    ``vector`` is how far it gets in a second, as far as its last positions tell.
     """
 
     x: float
@@ -206,7 +206,7 @@ class Radar(_Shape, tag="radar"):
     wedges: list[Wedge] = []
     blips: list[Blip] = []
     paths: list[Polygon | Line] = []
-    """In the inset's own space, as Blip."""
+    """In the inset's own space, as Blip; one of the kind "trail" is where a target has been, oldest first."""
 
 
 class Skeleton(_Shape, tag="skeleton"):
@@ -253,7 +253,10 @@ Shape: TypeAlias = (
 
 
 class Event(msgspec.Struct, omit_defaults=True, frozen=True):
-    """Something worth a line in the list beside the picture; the same ``key`` is the same occurrence going on."""
+    """Something worth a line in the list beside the picture; the same ``key`` is the same occurrence going on.
+
+    ``subject``, ``kind`` and ``rule`` are those of the Shapes that it is about.
+    """
 
     key: str
     level: Literal["alarm", "info"]
@@ -261,6 +264,9 @@ class Event(msgspec.Struct, omit_defaults=True, frozen=True):
     text: str
     color: str
     ink: str | None = None
+    subject: str = ""
+    kind: Kind = "target"
+    rule: str = ""
 
 
 class Shapes(msgspec.Struct, tag_field="type", tag="shapes", omit_defaults=True):
