@@ -7,11 +7,13 @@
 import { codecString } from './codec.js';
 
 const LEAD = 160; // ms before it is due, a unit is decoded
+const SOON = 60; // ms; what is due then and still in the decoder waits for units that come after it
 const MOST_WAITING = 1500;
 const MOST_ERRORS = 3;
+const MOST_INSIDE = 16; // pictures in the decoder that are waited for: it may have dropped some
 
-/** @typedef {import('./wire.js').AccessUnit} AccessUnit */
-/** @typedef {{pts: number, image: VideoFrame, close: () => void}} Picture */
+/** @typedef {import('./wire.js').Unit} Unit */
+/** @typedef {import('./source.js').Picture} Picture */
 
 /**
  * @typedef {object} DecoderListener
@@ -20,13 +22,27 @@ const MOST_ERRORS = 3;
  * @property {(error: string) => void} onError
  */
 
+/** Why this page has no decoder at all, or null. */
+export function missing() {
+  if (typeof VideoDecoder !== 'undefined') return null;
+  if (!isSecureContext) {
+    return 'browsers decode video by WebCodecs for pages on https or localhost only, and this page is on neither';
+  }
+  return 'this browser has no WebCodecs video decoder';
+}
+
+/** Of a decoder that was closed. @type {DecoderListener} */
+const DEAF = { onPicture: (picture) => picture.close(), onUnsupported: () => undefined, onError: () => undefined };
+
 export class Decoder {
-  /** @param {string} codec "h264" or "h265" @param {DecoderListener} listener */
+  /** @param {string} codec as hello has it @param {DecoderListener} listener */
   constructor(codec, listener) {
     this.codec = codec;
     this.listener = listener;
-    /** @type {AccessUnit[]} */
+    /** In the order they are decoded in. @type {Unit[]} */
     this._waiting = [];
+    /** Timestamps that were given to the decoder and have not come back. @type {number[]} */
+    this._inside = [];
     /** @type {VideoDecoder|null} */
     this._decoder = null;
     /** @type {'idle'|'asking'|'ready'|'refused'} */
@@ -37,20 +53,9 @@ export class Decoder {
     this.configured = '';
   }
 
-  /** Why this page has no decoder at all, or null. */
-  static missing() {
-    if (typeof VideoDecoder !== 'undefined') return null;
-    if (!isSecureContext) {
-      return 'browsers decode video for pages on https or localhost only, and this page is on neither';
-    }
-    return 'this browser has no WebCodecs video decoder';
-  }
-
-  /** @param {AccessUnit} unit */
+  /** @param {Unit} unit */
   push(unit) {
     if (this._state === 'refused') return;
-    const missing = Decoder.missing();
-    if (missing) return this._refuse(this.codec, missing);
     if (this._state === 'idle' && unit.key) this._ask(unit);
     if (this._state === 'idle') return;
     this._waiting.push(unit);
@@ -58,22 +63,36 @@ export class Decoder {
   }
 
   /**
-   * Decode what is due soon. Where a later key picture is due already, what lies before it is passed over.
+   * Decode what is due soon, and all that comes before it: pictures are shown in another order than they are decoded in.
+   * Where a later key picture is due already, what lies before it is passed over.
    * @param {(pts: number) => number} due @param {number} now
    */
   pump(due, now) {
     if (this._state !== 'ready') return;
     const late = this._waiting.findLastIndex((unit) => unit.key && due(unit.pts) < now);
     if (late > 0) this._skipTo(late);
-    while (this._waiting.length && due(this._waiting[0].pts) - LEAD <= now) {
-      const unit = this._waiting.shift();
-      if (unit) this._decode(unit);
-    }
+    let last = this._waiting.findLastIndex((unit) => due(unit.pts) - LEAD <= now);
+    if (this._inside.some((pts) => due(pts) - SOON <= now)) last = Math.max(last, 0);
+    for (const unit of this._waiting.splice(0, last + 1)) this._decode(unit);
+  }
+
+  /** No more units come: what is in the decoder is still shown. */
+  finish() {
+    for (const unit of this._waiting) this._decode(unit);
+    this._state = 'refused';
+    this._waiting = [];
+    const decoder = this._decoder;
+    if (decoder?.state !== 'configured') return;
+    decoder.flush().then(
+      () => decoder.state !== 'closed' && decoder.close(),
+      () => undefined,
+    );
   }
 
   close() {
     this._state = 'refused';
     this._waiting = [];
+    this.listener = DEAF;
     if (this._decoder && this._decoder.state !== 'closed') this._decoder.close();
   }
 
@@ -85,7 +104,7 @@ export class Decoder {
     this._needsKey = true;
   }
 
-  /** @param {AccessUnit} unit */
+  /** @param {Unit} unit */
   async _ask(unit) {
     const codec = codecString(this.codec, unit.data);
     if (!codec) return;
@@ -99,20 +118,24 @@ export class Decoder {
 
   /** @param {VideoDecoderConfig} config */
   _open(config) {
-    this._decoder = new VideoDecoder({
+    const decoder = new VideoDecoder({
       output: (image) => {
         this._errors = 0;
-        this.listener.onPicture({ pts: Math.round(image.timestamp * 0.09), image, close: () => image.close() });
+        const pts = Math.round(image.timestamp * 0.09);
+        this._inside = this._inside.filter((inside) => inside > pts);
+        this.listener.onPicture({ pts, image, close: () => image.close() });
       },
-      error: (error) => this._failed(config.codec, error.message),
+      error: (error) => decoder === this._decoder && this._failed(config.codec, error.message),
     });
-    this._decoder.configure(config);
+    this._decoder = decoder;
+    this._inside = [];
+    decoder.configure(config);
     this.configured = config.codec;
     this._needsKey = true;
     this._state = 'ready';
   }
 
-  /** @param {AccessUnit} unit */
+  /** @param {Unit} unit */
   _decode(unit) {
     if (this._decoder?.state !== 'configured') return;
     if (this._needsKey && !unit.key) {
@@ -120,8 +143,20 @@ export class Decoder {
       return;
     }
     this._needsKey = false;
+    if (unit.key) this._follow(unit);
+    this._inside.push(unit.pts);
+    if (this._inside.length > MOST_INSIDE) this._inside.shift();
     const type = unit.key ? 'key' : 'delta';
     this._decoder.decode(new EncodedVideoChunk({ type, timestamp: Math.round(unit.pts / 0.09), data: unit.data }));
+  }
+
+  /** The stream may have changed its profile: what is in the decoder comes out first. @param {Unit} unit */
+  _follow(unit) {
+    const codec = codecString(this.codec, unit.data);
+    if (!codec || codec === this.configured || this._decoder?.state !== 'configured') return;
+    this._decoder.flush().catch(() => undefined);
+    this._decoder.configure({ codec, optimizeForLatency: true });
+    this.configured = codec;
   }
 
   /** The decoder gave up: begin anew at the next key picture, a few times.

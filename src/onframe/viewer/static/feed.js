@@ -1,35 +1,60 @@
 // @ts-check
 /** The WebSocket to the server: reads messages, connects again when it is lost. */
 
-import { parseAccessUnit, parseMessage } from './wire.js';
+import { parseMessage, parseUnit } from './wire.js';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 const REFUSED = 'the server was started anew and does not know this page: open the address that it printed';
 
 /**
- * @typedef {object} Listener
+ * @typedef {object} FeedListener
  * @property {(message: import('./wire.js').ServerMessage) => void} onMessage
- * @property {(unit: import('./wire.js').AccessUnit) => void} onAccessUnit
+ * @property {(unit: import('./wire.js').Unit) => void} onUnit
  * @property {(connected: boolean, why: string) => void} onConnection
  * @property {(error: string) => void} onError
  */
 
+/**
+ * The WebSocket of the server whose page has this address; of its query the token alone is passed on.
+ * @param {string} page
+ * @returns {string}
+ */
+export function socketAddress(page) {
+  const given = new URL(page);
+  const address = given.pathname.endsWith('/ws') ? new URL(given) : new URL('ws', given);
+  const token = given.searchParams.get('t');
+  address.protocol = /^(https|wss):$/.test(given.protocol) ? 'wss:' : 'ws:';
+  address.search = token ? `?t=${encodeURIComponent(token)}` : '';
+  address.hash = '';
+  return address.href;
+}
+
 export class Feed {
-  /** @param {string} url @param {Listener} listener */
-  constructor(url, listener) {
-    this.url = url;
+  /** @param {string} page the address of a page of the server, or of its socket @param {FeedListener} listener */
+  constructor(page, listener) {
+    this.url = socketAddress(page);
     this.listener = listener;
     this._pause = FIRST_PAUSE;
     /** @type {WebSocket|null} */
     this._socket = null;
     this._opened = false;
+    this._closed = false;
+    this._timer = 0;
     this._connect();
   }
 
-  /** @param {string} text */
+  /** Whether it was sent: not while there is no connection. @param {string} text @returns {boolean} */
   send(text) {
-    if (this._socket?.readyState === WebSocket.OPEN) this._socket.send(text);
+    if (this._socket?.readyState !== WebSocket.OPEN) return false;
+    this._socket.send(text);
+    return true;
+  }
+
+  close() {
+    this._closed = true;
+    clearTimeout(this._timer);
+    this._socket?.close();
   }
 
   _connect() {
@@ -39,18 +64,19 @@ export class Feed {
     socket.onopen = () => {
       this._opened = true;
       this._pause = FIRST_PAUSE;
-      this.listener.onConnection(true, '');
+      if (!this._closed) this.listener.onConnection(true, '');
     };
     socket.onmessage = (event) => this._read(event.data);
-    socket.onclose = (event) => this._closed(event.reason);
+    socket.onclose = (event) => this._lost(event.reason);
     this._socket = socket;
   }
 
   /** @param {string|ArrayBuffer} data */
   _read(data) {
+    if (this._closed) return;
     if (typeof data !== 'string') {
-      const unit = parseAccessUnit(data);
-      if (unit) this.listener.onAccessUnit(unit);
+      const unit = parseUnit(data);
+      if (unit) this.listener.onUnit(unit);
       return;
     }
     try {
@@ -60,17 +86,21 @@ export class Feed {
     }
   }
 
-  /** @param {string} why */
-  _closed(why) {
+  /** Pauses of a random length, so that the pages of a server that was started anew do not all come at once.
+   * @param {string} why */
+  _lost(why) {
+    if (this._closed) return;
     this.listener.onConnection(false, why);
     if (!this._opened) this._askWhy();
-    setTimeout(() => this._connect(), this._pause * (0.5 + Math.random() / 2));
+    this._timer = setTimeout(() => this._connect(), this._pause * Math.random());
     this._pause = Math.min(this._pause * 2, LONGEST_PAUSE);
   }
 
   /** A WebSocket does not say why it was refused; a request does. */
   async _askWhy() {
-    const answer = await fetch('./', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
-    if (answer?.status === 403) this.listener.onConnection(false, REFUSED);
+    const address = new URL('./', this.url.replace(/^ws/, 'http'));
+    address.search = '';
+    const answer = await fetch(address, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+    if (answer?.status === 403 && !this._closed) this.listener.onConnection(false, REFUSED);
   }
 }

@@ -2,52 +2,64 @@
 /**
  * The messages between the page and its server; the Python side is `viewer/wire.py`.
  *
- * One WebSocket at `ws` (relative to the page, with the page's query string).
+ * Binary, server → page: one picture or a part of its container each, little endian, 24 bytes of header, then its bytes:
  *
- * Binary, server → page: one access unit, little endian, 24 bytes of header, then Annex B:
+ *     0 u8 kind | 1 u8 flags (1 key, 2 lost before) | 2 u16 stream | 4 u32 n | 8 i64 pts 90 kHz | 16 i64 sent at, Unix µs
  *
- *     0 u8 kind (1) | 1 u8 flags (1 key, 2 lost before) | 2 u16 stream | 4 u32 n | 8 i64 pts 90 kHz | 16 i64 sent at, Unix µs
- *
- * Text, server → page: JSON objects told apart by `type`: hello, shapes, rules, state, stats, error.
- * Text, page → server: `unsupported`.
+ * Text: JSON objects told apart by `type`, fields at their default left out. Server → page: welcome, hello, shapes,
+ * rules, state, stats, error, inspected. Page → server: watch, inspect, coordinates, pause.
  *
  * @typedef {{kind: number, key: boolean, lostBefore: boolean, stream: number, n: number, pts: number, sentAt: number,
- *   data: Uint8Array}} AccessUnit
+ *   data: Uint8Array<ArrayBuffer>}} Unit
+ * @typedef {'annexb'|'fmp4'|'jpeg'|'none'} Form in which the pictures come; "none" is metadata alone
+ * @typedef {'0..1000'|'unit'|'pixels'} Space
+ * @typedef {'top-left'|'bottom-left'} Origin
  * @typedef {[number, number]} XY
- * @typedef {{t: string, color?: string, labels?: string[], alarm?: boolean, points?: XY[], [field: string]: any}} Shape
+ * @typedef {{t: string, subject?: string, kind?: string, cls?: string, rule?: string, flash?: number, color?: string,
+ *   labels?: string[], alarm?: boolean, points?: XY[], [field: string]: any}} Shape
  * @typedef {{key: string, level: 'alarm'|'info', title: string, text: string, color: string, ink?: string}} Event
+ * @typedef {{key: string, name: string, channel?: number, stream?: number}} Seen
+ * @typedef {{type: 'welcome', cameras: Seen[], jpeg?: boolean, privacy?: string[], version?: string}} Welcome
  * @typedef {{type: 'hello', camera: string, channel: number, stream: number, epoch: number, width: number,
  *   height: number, codec?: string|null, duration?: number, coordinates?: string, rules?: Shape[],
- *   legend?: [string, string][]}} Hello
+ *   legend?: [string, string][], key?: string, path?: Form, base?: number, space?: Space, origin?: Origin}} Hello
  * @typedef {{type: 'shapes', pts: number, layer: string, exact: boolean, clock: string, uncertainty?: number|null,
- *   lag_ms?: number|null, frame_number?: number|null, hold_ms?: number, shapes?: Shape[], events?: Event[]}} Shapes
+ *   lag_ms?: number|null, frame_number?: number|null, hold_ms?: number, shapes?: Shape[], events?: Event[],
+ *   n?: number, captured_at?: number|null}} Shapes
  * @typedef {{type: 'rules', pts: number, shapes: Shape[]}} Rules
  * @typedef {{type: 'state', state: string, reason: string, since: string}} State
  * @typedef {{type: 'stats', values: Record<string, number|string>}} Stats
  * @typedef {{type: 'error', code: string, message: string, hint?: string|null}} ErrorMessage
- * @typedef {Hello|Shapes|Rules|State|Stats|ErrorMessage} ServerMessage
+ * @typedef {{type: 'inspected', n: number, subject: string, found?: boolean, format?: string, raw?: string,
+ *   cut?: boolean, facts?: Record<string, any>, properties?: [string, string][]}} Inspected
+ * @typedef {Welcome|Hello|Shapes|Rules|State|Stats|ErrorMessage|Inspected} ServerMessage
  */
 
 export const HEADER_BYTES = 24;
+export const ACCESS_UNIT = 1;
+export const FMP4_START = 2;
+export const FMP4_FRAGMENT = 3;
+export const JPEG = 4;
 const LONGEST = 120; // characters of a text on the picture or in the list
+const LONGEST_WHY = 500;
 const SENTENCES = new Set(['message', 'hint', 'reason']);
-const NO_TEXT = new Set(['data', 'layer', 'key', 'color', 'ink']);
+const NO_TEXT = new Set(['data', 'layer', 'key', 'color', 'ink', 'subject', 'codec', 'raw']);
 /** Control characters, those that turn the direction of writing, and those that take no room. */
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
-export const ACCESS_UNIT = 1;
 
 /**
  * Read a binary message; null where it is none that this page knows.
  * @param {ArrayBuffer} buffer
- * @returns {AccessUnit|null}
+ * @returns {Unit|null}
  */
-export function parseAccessUnit(buffer) {
+export function parseUnit(buffer) {
   if (buffer.byteLength < HEADER_BYTES) return null;
   const view = new DataView(buffer);
+  const kind = view.getUint8(0);
   const flags = view.getUint8(1);
-  if (view.getUint8(0) !== ACCESS_UNIT) return null;
+  if (kind < ACCESS_UNIT || kind > JPEG) return null;
   return {
-    kind: ACCESS_UNIT,
+    kind,
     key: (flags & 1) !== 0,
     lostBefore: (flags & 2) !== 0,
     stream: view.getUint16(2, true),
@@ -64,7 +76,11 @@ export function parseAccessUnit(buffer) {
  * @returns {ServerMessage}
  */
 export function parseMessage(text) {
-  return JSON.parse(text, (name, value) => (typeof value === 'string' && !NO_TEXT.has(name) ? legible(name, value) : value));
+  const message = JSON.parse(text, (name, value) =>
+    typeof value === 'string' && !NO_TEXT.has(name) ? legible(name, value) : value,
+  );
+  if (typeof message.raw === 'string') message.raw = visible(message.raw);
+  return message;
 }
 
 /** What is invisible is made visible, what is long is cut. @param {string} name @param {string} text */
@@ -74,10 +90,28 @@ function legible(name, text) {
   return cut.replace(INVISIBLE, '\ufffd');
 }
 
-/**
- * @param {string} codec @param {string} why @param {number} stream
- * @returns {string}
- */
-export function unsupported(codec, why, stream) {
-  return JSON.stringify({ type: 'unsupported', codec, why: why.slice(0, 500), stream });
+/** A document, whole: it keeps its lines. @param {string} text */
+function visible(text) {
+  return text.replace(/\r\n/g, '\n').replace(INVISIBLE, (found) => (found === '\n' || found === '\t' ? found : '\ufffd'));
+}
+
+/** What to show. @param {string} camera its key, '' for the first @param {number} stream 0 for the one set for it
+ * @param {Form} path @param {string} why in words, it is no better one @returns {string} */
+export function watch(camera, stream, path, why) {
+  return JSON.stringify({ type: 'watch', camera, stream, path, why: why.slice(0, LONGEST_WHY) });
+}
+
+/** What was Record `n`, and in it this subject? @param {number} n @param {string} subject @returns {string} */
+export function inspect(n, subject) {
+  return JSON.stringify({ type: 'inspect', n, subject });
+}
+
+/** @param {Space} space @param {Origin} origin @returns {string} */
+export function coordinates(space, origin) {
+  return JSON.stringify({ type: 'coordinates', space, origin });
+}
+
+/** @param {boolean} paused @returns {string} */
+export function pause(paused) {
+  return JSON.stringify({ type: 'pause', paused });
 }

@@ -1,0 +1,130 @@
+// @ts-check
+/** All that belongs to one time line: one stream of one connection to the camera. With the next one it is forgotten. */
+
+import { Clock, Hold, Orphans, Tally } from './sync.js';
+import { Store } from './store.js';
+
+/** @typedef {import('./wire.js').Hello} Hello */
+/** @typedef {import('./wire.js').Shapes} Shapes */
+/** @typedef {import('./wire.js').Unit} Unit */
+/** @typedef {import('./source.js').Source} Source */
+
+const FRAME = 3600; // 90 kHz; a picture, where nothing is known of it
+const MOST_EVENTS = 400; // that wait for their picture: in a tab in the background no picture is shown
+const MOST_SENT = 600;
+const STANDING = 2; // s without a new picture, after which nothing is said of its synchrony
+const JUMP = 10 * 90_000; // time stamps that are further from the last one are of another time line
+
+export class Stream {
+  /** @param {Hello} hello @param {Source} source @param {Store|null} [store] what is known of this time line already */
+  constructor(hello, source, store = null) {
+    this.hello = hello;
+    this.duration = hello.duration || FRAME;
+    this.source = source;
+    this.store = store ?? new Store(this.duration);
+    this.clock = new Clock();
+    this.hold = new Hold(this.duration / 90);
+    this.tally = new Tally();
+    this.orphans = new Orphans(this.duration);
+    /** The Record that came last. @type {Shapes|null} */
+    this.last = null;
+    /** The timestamp of the picture that was due last. */
+    this.newest = -Infinity;
+    /** What the last picture shows. @type {import('./store.js').State} */
+    this.state = 'none';
+    this.late = 0;
+    this.delay = NaN;
+    /** @type {{pts: number, capturedAt: number|null, event: import('./wire.js').Event}[]} */
+    this._events = [];
+    /** @type {Map<number, number>} */
+    this._sentAt = new Map();
+    /** @type {number[]} */
+    this._paintedAt = [];
+    /** @type {number|null} */
+    this._arrived = null;
+  }
+
+  /** When a picture is shown. @param {number} pts */
+  due(pts) {
+    return this.clock.at(pts) + this.hold.value;
+  }
+
+  /** Whether this picture cannot be of the same time line as those before. @param {Unit} unit */
+  jumps(unit) {
+    return this._arrived !== null && Math.abs(unit.pts - this._arrived) > JUMP;
+  }
+
+  /** @param {Unit} unit @param {number} now */
+  arrived(unit, now) {
+    this._arrived = unit.pts;
+    this.clock.arrived(unit.pts, now);
+    this._sentAt.set(unit.pts, unit.sentAt);
+    if (this._sentAt.size > MOST_SENT) this._sentAt.delete(this._sentAt.keys().next().value ?? 0);
+  }
+
+  /** A Record; `pictures`: there are pictures that it can be late for. @param {Shapes} message @param {number} now
+   * @param {boolean} pictures */
+  told(message, now, pictures) {
+    this.last = message;
+    this.store.add(message);
+    for (const event of message.events ?? []) {
+      this._events.push({ pts: message.pts, capturedAt: message.captured_at ?? null, event });
+    }
+    if (this._events.length > MOST_EVENTS) this._events.splice(0, this._events.length - MOST_EVENTS);
+    if (!pictures) {
+      this.newest = Math.max(this.newest, message.pts);
+      return;
+    }
+    const lag = now - this.clock.at(message.pts);
+    this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
+    this.orphans.add(message);
+    if (message.pts <= this.newest) this.late += 1;
+  }
+
+  /** A picture with this binding is on the screen. @param {number} pts @param {import('./store.js').State} state
+   * @param {number} now */
+  painted(pts, state, now) {
+    this.newest = pts;
+    this.state = state;
+    this.tally.add(state);
+    this.orphans.shown(pts, this.hold.value);
+    this.hold.step();
+    this.delay = performance.timeOrigin + now - (this._sentAt.get(pts) ?? NaN);
+    this._paintedAt.push(now);
+    if (this._paintedAt.length > 50) this._paintedAt.shift();
+  }
+
+  /** The events whose picture is reached, each once. @param {(pts: number) => boolean} reached */
+  reached(reached) {
+    if (!this._events.length) return [];
+    const found = this._events.filter((entry) => reached(entry.pts));
+    if (found.length) this._events = this._events.filter((entry) => !reached(entry.pts));
+    return found;
+  }
+
+  /** Pictures per second, of the last ones shown. @param {number} now */
+  rate(now) {
+    const times = this._paintedAt;
+    if (times.length < 2 || this.standing(now)) return 0;
+    return ((times.length - 1) * 1000) / (times[times.length - 1] - times[0]);
+  }
+
+  /** Seconds since the last picture was painted, where that is long ago; else 0. @param {number} now */
+  standing(now) {
+    const last = this._paintedAt[this._paintedAt.length - 1] ?? Infinity;
+    const seconds = (now - last) / 1000;
+    return seconds > STANDING ? seconds : 0;
+  }
+
+  /** When a picture was taken, Unix seconds of the camera's clock: as the Record nearest to it says; null without any.
+   * @param {number} pts */
+  capturedAt(pts) {
+    const { drawn, bound } = this.store.lookup(pts);
+    const known = [...bound, ...drawn.map((one) => one.message)].find((message) => message?.captured_at);
+    return known?.captured_at ? known.captured_at + (pts - known.pts) / 90_000 : null;
+  }
+
+  close() {
+    this.source.close();
+  }
+}
