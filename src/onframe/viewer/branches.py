@@ -1,7 +1,8 @@
 """The pictures of one feed in one form each: as they came, as fMP4, or as JPEG; made once for all pages of that path.
 
 What makes another form hooks in here. A container that is made at once is a ``Remuxed`` branch; what takes its time (a
-decoder in a thread) is a Listener, which gives what it made to ``emit``, in the loop, whenever it is ready.
+decoder in a thread) is a Listener, which gives what it made to ``emit``, in the loop, whenever it is ready. For JPEG
+that is ``images.JpegFeed(emit, view=…)``; ``view.privacy`` is what it makes unrecognisable.
 """
 
 from __future__ import annotations

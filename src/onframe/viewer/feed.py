@@ -15,6 +15,7 @@ from typing import Any
 
 from onframe.camera.supervisor import SessionStatus
 from onframe.errors import OnframeError
+from onframe.overlay.view import View
 from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import Coordinates
 from onframe.viewer import wire
@@ -27,12 +28,13 @@ from onframe.viewer.source import Source
 log = logging.getLogger("onframe.viewer")
 STATS_EVERY = 1.0
 SESSION_COUNTERS = ("reconnects", "transport_fallbacks", "malformed_rtp", "malformed_rtcp", "video_lost", "clock_steps")
+_ALL = View()
 
 
 class Feed:
     """Runs while a page shows it or a Listener hears it. ``stop`` ends it.
 
-    ``makers`` make the forms that take their time, by path.
+    ``makers`` make the forms that take their time, by path; ``private`` names what is not to leave the server.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class Feed:
         *,
         types: list[str] | None = None,
         makers: Mapping[wire.Path, Maker] | None = None,
+        private: View = _ALL,
     ) -> None:
-        self.source, self.stream = source, stream
+        self.source, self.stream, self._private = source, stream, private
         self._types, self._makers = types, dict(makers or {})
         self._chosen: Coordinates | None = None
         self._narrator = self._new_narrator()
@@ -132,7 +135,9 @@ class Feed:
     def _new_narrator(self) -> Narrator:
         source = self.source
         coordinates = self._chosen or source.camera.coordinates
-        narrator = Narrator(source.name, source.channel, self.stream, coordinates, key=source.key)
+        narrator = Narrator(
+            source.name, source.channel, self.stream, coordinates, key=source.key, private=self._private
+        )
         if self._chosen is not None:
             narrator.set_coordinates(self._chosen)
         return narrator

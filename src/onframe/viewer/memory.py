@@ -12,7 +12,7 @@ import msgspec
 
 from onframe.isapi.facts import metadata_facts
 from onframe.isapi.metadata import Metadata, Target
-from onframe.overlay.shapes import layer_of
+from onframe.overlay.subjects import subject_name
 from onframe.overlay.teller import Place
 from onframe.record import Record
 from onframe.viewer import wire
@@ -20,6 +20,8 @@ from onframe.viewer import wire
 SECONDS = 90.0
 MOST = 4096
 MOST_BYTES = 16 * 1024 * 1024
+MOST_RULES = 256
+"""Rules whose documents are kept while they stand, however long that is."""
 LONGEST_RAW = 64 * 1024
 LONGEST_FACTS = 256 * 1024
 """Bytes of JSON; the facts of a longer document are not told, its raw text is."""
@@ -37,10 +39,11 @@ class Told(NamedTuple):
 
 
 class Memory:
-    """What was told of one epoch, by the Records' numbers."""
+    """What was told of one epoch, by the Records' numbers; and the document of each rule, by its subject."""
 
     def __init__(self) -> None:
         self._told: OrderedDict[int, Told] = OrderedDict()
+        self._rules: OrderedDict[str, Record] = OrderedDict()
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -49,6 +52,7 @@ class Memory:
     def forget(self) -> None:
         """Another epoch: its numbers mean other Records."""
         self._told.clear()
+        self._rules.clear()
         self._bytes = 0
 
     def add(self, record: Record, place: Place) -> None:
@@ -58,6 +62,13 @@ class Memory:
         size = 1024 + _FACTOR * len(record.raw)
         self._told[record.n] = Told(record, place, size)
         self._bytes += size
+        if record.metadata.kind == "rule" and len(record.raw) <= LONGEST_RAW:
+            for target in record.metadata.targets:
+                subject = subject_name(record.metadata, target)
+                self._rules.pop(subject, None)
+                self._rules[subject] = record
+            while len(self._rules) > MOST_RULES:
+                self._rules.popitem(last=False)
         earliest = record.received_at - timedelta(seconds=SECONDS)
         while self._told and (len(self._told) > MOST or self._bytes > MOST_BYTES or self._is_over(earliest)):
             self._bytes -= self._told.popitem(last=False)[1].size
@@ -72,11 +83,11 @@ class Memory:
                 yield told
 
     def inspect(self, n: int, subject: str) -> wire.Inspected:
-        """The document of Record ``n``; ``found`` is False where it is not remembered any more."""
+        """The document of Record ``n``, else that of the rule ``subject``; ``found`` is False for neither."""
         told = self._told.get(n)
-        if told is None:
+        record = self._rules.get(subject) if told is None else told.record
+        if record is None:
             return wire.Inspected(n, subject, found=False)
-        record = told.record
         raw, cut = as_text(record.raw)
         target = target_of(record.metadata, subject)
         return wire.Inspected(
@@ -123,15 +134,7 @@ def target_of(metadata: Metadata, subject: str) -> Target | None:
     """The target or rule that a Shape's ``subject`` names."""
     if not subject:
         return None
-    layer = layer_of(metadata)
-    for target in metadata.targets:
-        known = [one for one in (target.target_id, target.rule_id) if one is not None]
-        if any(subject == f"{layer}/{one}" for one in known):
-            return target
-    for target in metadata.targets:
-        if any(subject.endswith(f"/{one}") for one in (target.target_id, target.rule_id) if one is not None):
-            return target
-    return None
+    return next((target for target in metadata.targets if subject_name(metadata, target) == subject), None)
 
 
 def _facts(metadata: Metadata) -> dict[str, Any]:

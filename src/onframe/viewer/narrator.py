@@ -16,9 +16,11 @@ import msgspec
 from onframe.errors import ProtocolError
 from onframe.overlay.style import legend
 from onframe.overlay.teller import Place, Teller
+from onframe.overlay.view import View
 from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
+from onframe.viewer.discreet import discreet, discreet_answer
 from onframe.viewer.memory import Memory
 from onframe.wire.payload import h265_sps, sps
 from onframe.wire.payload.h264 import H264Depacketizer
@@ -34,6 +36,7 @@ AGAIN = 10.0  # seconds whose Shapes are told again in another coordinate space
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
 _H264_SPS, _H265_SPS = 7, 33
+_ALL = View()
 
 
 class Picture(NamedTuple):
@@ -46,10 +49,20 @@ Output: TypeAlias = Picture | wire.ServerMessage
 
 
 class Narrator:
-    """Keeps what a page that joins now must be told first."""
+    """Keeps what a page that joins now must be told first. ``private`` names what is not to leave the server."""
 
-    def __init__(self, camera: str, channel: int, stream: int, coordinates: Coordinates, *, key: str = "") -> None:
+    def __init__(
+        self,
+        camera: str,
+        channel: int,
+        stream: int,
+        coordinates: Coordinates,
+        *,
+        key: str = "",
+        private: View = _ALL,
+    ) -> None:
         self._camera, self._channel, self._stream, self._key = camera, channel, stream, key
+        self._private = private
         self._teller = Teller(coordinates, ASSUMED_SIZE)
         self._epoch = 0
         self._codec: str | None = None
@@ -103,7 +116,7 @@ class Narrator:
 
     def inspect(self, n: int, subject: str) -> wire.Inspected:
         """What is known of Record ``n`` of this epoch."""
-        return self._memory.inspect(n, subject)
+        return discreet_answer(self._memory.inspect(n, subject), self._private)
 
     def set_coordinates(self, coordinates: Coordinates) -> list[Output]:
         """Another space, from now on and for what was told of the last seconds, whatever Records say of it."""
@@ -114,7 +127,7 @@ class Narrator:
             said.append(Rules(self._rules_pts, self._teller.standing()))
         for told in self._memory.since(AGAIN):
             if told.record.metadata.kind != "rule":
-                said.append(self._teller.again(told.record, told.place))
+                said.append(discreet(self._teller.again(told.record, told.place), self._private))
         self._tell_again(said)
         return said
 
@@ -219,7 +232,8 @@ class Narrator:
             self._teller.coordinates = record.coordinates
         place = self._place(record)
         self.clock = place.clock
-        said: list[Output] = list(self._teller.tell(record, place))
+        told = self._teller.tell(record, place)
+        said: list[Output] = [discreet(one, self._private) if isinstance(one, Shapes) else one for one in told]
         self._memory.add(record, place)
         if record.metadata.kind == "rule":
             self._rules_pts = place.pts

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection, Sequence
 from importlib.resources import files
+from importlib.util import find_spec
 from types import TracebackType
 
 from starlette.applications import Starlette
@@ -18,28 +19,43 @@ import onframe
 from onframe.asgi import Site
 from onframe.camera.camera import Camera
 from onframe.errors import OnframeError
+from onframe.overlay.view import View
 from onframe.record import Coordinates
 from onframe.viewer import wire
-from onframe.viewer.branches import Maker
+from onframe.viewer.branches import Emit, Listener, Maker
 from onframe.viewer.connection import PageConnection, PageSocket
 from onframe.viewer.feed import Feed
 from onframe.viewer.guard import LOCAL_NAMES, Guard
+from onframe.viewer.https import HTTPS, own_names
 from onframe.viewer.source import Source, named
 from onframe.viewer.visit import Visit
 
 MAX_PAGES = 64
 SHORTEST_TOKEN = 16
+EVERYWHERE = ("0.0.0.0", "::")
+VIDEO = ("av", "numpy", "PIL", "onframe.viewer.images")
+"""What pictures are decoded and drawn with."""
 STATIC = files("onframe.viewer") / "static"
-_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
+_MEDIA_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 
 
 class Viewer:
     """Serves the page of one camera, or of several, for as long as the ``async with`` lasts.
 
     ``url`` carries the token; whoever opens it gets a cookie, and nobody else is let in. ``hosts``
-    are further names that the page may be reached under (127.0.0.1, localhost and ::1 always are).
-    ``channel`` and ``stream`` are for a single camera; several are given as Sources.
-    Raises OnframeError for a short ``token`` on any other ``host`` than this machine's own.
+    are further names that the page may be reached under (127.0.0.1, localhost, ::1 and ``host`` always are, for a
+    ``host`` that stands for all addresses those of this machine). ``tls`` serves it over HTTPS. Origins in
+    ``embed_in`` may show it within their pages (guard.py).
+    ``channel`` and ``stream`` are for a single camera; several are given as Sources. ``privacy`` names the classes that
+    nobody is to recognise ("face:pixelate,plate", see view.py): pictures leave as JPEG alone.
+    Raises OnframeError for a short ``token`` on any other ``host`` than this machine's own, for nonsense in
+    ``embed_in`` or ``privacy``, and where the packages that make JPEG are missing.
     """
 
     def __init__(
@@ -53,11 +69,17 @@ class Viewer:
         port: int = 0,
         token: str | None = None,
         hosts: Collection[str] = (),
+        tls: HTTPS | None = None,
+        embed_in: Collection[str] = (),
+        privacy: str = "",
     ) -> None:
         given = [Source(camera, channel, stream)] if isinstance(camera, Camera) else camera
         self.sources = named(given)
         self._types = types
-        self._makers: dict[wire.Path, Maker] = {}
+        self.private = View.parse({"privacy": privacy})
+        """What is not to leave the server."""
+        self._tls = tls
+        self._makers: dict[wire.Path, Maker] = _makers(self.private)
         self._feeds: dict[tuple[str, int], Feed] = {}
         self._chosen: dict[str, Coordinates] = {}
         self._pages = 0
@@ -65,6 +87,7 @@ class Viewer:
         self._files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
         routes = [
             Route("/", self._static, name="index"),
+            *_image_routes(self),
             Route("/{name:str}", self._static),
             WebSocketRoute("/ws", self._socket),
         ]
@@ -75,7 +98,8 @@ class Viewer:
                 f"the page is not opened to the network ({host}) with a token of {len(token)} characters",
                 hint=f"leave the token out and one is made, or take one of {SHORTEST_TOKEN} characters or more",
             )
-        self._guard = Guard(application, token=token, hosts=hosts)
+        names = own_names() if host in EVERYWHERE else [host]
+        self._guard = Guard(application, token=token, hosts={*hosts, *names}, embed_in=embed_in)
         self._site = Site(
             self._guard,
             host,
@@ -83,7 +107,9 @@ class Viewer:
             http=PageConnection,
             ws=PageSocket,
             ws_max_size=wire.MAX_PAGE_MESSAGE,
+            ssl_context=None if tls is None else tls.context,
         )
+        self._names = [*hosts, *names]
 
     @property
     def port(self) -> int:
@@ -93,25 +119,27 @@ class Viewer:
     @property
     def url(self) -> str:
         """The address of the page, with its token."""
-        host = f"[{self._site.host}]" if ":" in self._site.host else self._site.host
-        return f"http://{host}:{self.port}/?t={self._guard.token}"
+        host = self._names[0] if self._site.host in EVERYWHERE else self._site.host
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}/?t={self._guard.token}"
 
     @property
     def paths(self) -> Collection[wire.Path]:
         """The forms in which pictures can be sent."""
-        return ("annexb", "fmp4", "none", *self._makers)
+        return ("none", "jpeg") if self.private.privacy else ("annexb", "fmp4", "none", *self._makers)
 
     def welcome(self) -> wire.Welcome:
         """What there is to watch."""
         cameras = [source.seen() for source in self.sources.values()]
-        return wire.Welcome(cameras, jpeg="jpeg" in self.paths, version=onframe.__version__)
+        privacy = [name for name, _ in self.private.privacy]
+        return wire.Welcome(cameras, jpeg="jpeg" in self.paths, privacy=privacy, version=onframe.__version__)
 
     def feed(self, key: str, stream: int = 0) -> Feed:
         """The feed of a source's stream (0: the one that is set), made when first asked for; KeyError."""
         source = self.sources[key]
         number = stream or source.stream
         if (key, number) not in self._feeds:
-            feed = Feed(source, number, types=self._types, makers=self._makers)
+            feed = Feed(source, number, types=self._types, makers=self._makers, private=self.private)
             if (chosen := self._chosen.get(key)) is not None:
                 feed.set_coordinates(chosen)
             self._feeds[key, number] = feed
@@ -157,3 +185,30 @@ class Viewer:
             self._pages -= 1
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it is closed already
                 await socket.close()
+
+
+def _makers(private: View) -> dict[wire.Path, Maker]:
+    """What can be made of pictures here. Raises OnframeError where that is not enough for privacy."""
+    if all(find_spec(name) is not None for name in VIDEO):
+
+        def make_jpeg(emit: Emit) -> Listener:
+            from onframe.viewer.images import JpegFeed
+
+            return JpegFeed(emit, view=private)
+
+        return {"jpeg": make_jpeg}
+    if private.privacy:
+        raise OnframeError(
+            "nothing can be made unrecognisable without the packages that decode pictures",
+            hint="pip install 'onframe[video]'",
+        )
+    return {}
+
+
+def _image_routes(viewer: Viewer) -> list[Route]:
+    """Pictures with what is drawn on them, for dashboards."""
+    if not all(find_spec(name) is not None for name in VIDEO):
+        return []
+    from onframe.viewer.images import image_routes
+
+    return image_routes(viewer)

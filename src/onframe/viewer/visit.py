@@ -97,9 +97,10 @@ class Visit:
 
     async def _watch(self, wanted: wire.Watch, welcome: wire.Welcome) -> None:
         """Show something else; what is shown stays where that cannot be had."""
-        if wanted.path not in self._shown.paths:
+        path: wire.Path = "jpeg" if welcome.privacy and wanted.path != "none" else wanted.path
+        if path not in self._shown.paths:
             hint = "pip install 'onframe[video]' on the server"
-            self._say(wire.Error("server", f"this server cannot send pictures as {wanted.path}", hint))
+            self._say(wire.Error("server", f"this server cannot send pictures as {path}", hint))
             return
         if not 0 <= wanted.stream <= MAX_STREAM:
             self._say(wire.Error("server", f"there is no stream {wanted.stream}", "1 main, 2 sub, 3 third stream"))
@@ -111,13 +112,13 @@ class Visit:
             self._say(wire.Error("server", f"there is no camera {wanted.camera[:64]!r}", f"there are: {known}"))
             return
         if wanted.why:
-            log.debug("a page watches by %s: %s", wanted.path, wanted.why)
+            log.debug("a page watches by %s: %s", path, wanted.why)
         left, self._feed = self._feed, feed
         if left is not None and left is not feed:
             await left.leave(self._page)
         elif left is not None:
             await left.move(self._page)
-        feed.join(self._page, wanted.path)
+        feed.join(self._page, path)
 
     def _say(self, message: wire.ServerMessage) -> None:
         self._page.text(frame(wire.encode(message)))

@@ -172,7 +172,10 @@ class Watch(_Message, tag="watch"):
 
 
 class Inspect(_Message, tag="inspect"):
-    """What was Record ``n`` of this epoch, and in it the target or rule ``subject``?"""
+    """What was Record ``n`` of this epoch, and in it the target or rule ``subject``?
+
+    For a rule's Shape, which comes with no number: -1, and what is known of that rule.
+    """
 
     n: int
     subject: str = ""
