@@ -42,7 +42,7 @@ soak: SECONDS := $(if $(filter file,$(origin SECONDS)),1800,$(SECONDS))
 soak: $(VENV)/.test  ## 100 cameras with faults for SECONDS (half an hour); memory, descriptors, tasks and threads stay flat
 	$(BIN)/python tests/soak/soak.py --seconds $(SECONDS)
 
-bench: $(VENV)/.test $(VENV)/.system  ## ratios against named peers, measured side by side in one run
+bench: $(VENV)/.bench $(VENV)/.system  ## ratios against named peers, measured side by side in one run
 	$(BIN)/python bench/decode.py
 	$(BIN)/python bench/message_path.py
 	$(BIN)/python bench/paced.py
@@ -69,6 +69,10 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints/constraints.txt
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml constraints/constraints.txt
 	$(PIP) install -q -e ".[all]" --group test --group check
 	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP) install -q --group bench
+	@touch $@
 
 $(VENV)/.docs: $(VENV)/.test
 	$(PIP) install -q --group docs
