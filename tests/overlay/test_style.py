@@ -33,7 +33,7 @@ def luminance(color: str) -> float:
     """The relative luminance of WCAG 2."""
     channels = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
 
 
 @pytest.mark.parametrize("color", style.PALETTE)
@@ -42,7 +42,7 @@ def test_each_colour_stands_out_of_the_dark_seam_around_it(color: str) -> None:
 
 
 def distance(a: str, b: str) -> float:
-    return sum((int(a[i : i + 2], 16) - int(b[i : i + 2], 16)) ** 2 for i in (1, 3, 5)) ** 0.5
+    return float(sum((int(a[i : i + 2], 16) - int(b[i : i + 2], 16)) ** 2 for i in (1, 3, 5)) ** 0.5)
 
 
 def test_no_two_colours_are_alike_and_none_looks_like_an_alarm() -> None:
