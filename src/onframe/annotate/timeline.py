@@ -28,6 +28,7 @@ TICKS = 90_000
 Origin: TypeAlias = Literal["clip", "timestamp", "instant", "video", "wallclock", "creation", "assumed"]
 _SINCE_1970 = 10**9
 """Seconds: a file whose pts begin later than in 2001 counts from 1970."""
+_MEASURED = 1000
 _SLACK = 60.0
 """Seconds by which Records may begin before or after a file whose time of making is known to the second at best."""
 
@@ -45,6 +46,7 @@ class Timeline:
 
     def __init__(self, times: Sequence[int], start: Start, *, offset: float = 0.0) -> None:
         self.times = times
+        self.duration = usual_distance(times)
         self.start = start
         self.offset = round(offset * TICKS)
         self._clips: dict[int, Clip] = {}
@@ -65,19 +67,10 @@ class Timeline:
         return Place(self.snap(at + self.offset), exact and not self.offset, clock, uncertainty)
 
     def snap(self, at: int) -> int:
-        """The nearest picture where it is less than half its distance to the next away, else ``at``."""
-        times = self.times
-        i = bisect_left(times, at)
-        before, after = times[i - 1] if i else None, times[i] if i < len(times) else None
-        if before is not None and after is not None:
-            return before if at - before <= after - at else after
-        edge = before if before is not None else after
-        return edge if edge is not None and abs(at - edge) <= self._usual() / 2 else at
-
-    def _usual(self) -> float:
-        """The usual distance of two pictures."""
-        count = len(self.times)
-        return (self.times[-1] - self.times[0]) / (count - 1) if count > 1 else TICKS / 25
+        """The nearest picture where it is at most half a picture away, else ``at``: that picture is not in the file."""
+        i = bisect_left(self.times, at)
+        near = min(self.times[max(0, i - 1) : i + 1], key=lambda time: abs(time - at), default=at)
+        return near if abs(near - at) <= self.duration / 2 else at
 
     def _by_video(self, record: Record) -> tuple[int, bool, str, float | None] | None:
         video = record.video
@@ -105,6 +98,13 @@ class Timeline:
         instant = (record.captured_at or record.received_at).timestamp()
         passed = round((instant - self.start.instant) * TICKS)
         return self.times[0] + passed, False, record.clock, record.uncertainty
+
+
+def usual_distance(times: Sequence[int]) -> int:
+    """The median distance of two pictures, in ticks; that of 25 a second where it is not known."""
+    some = times[: 2 * _MEASURED]
+    distances = sorted(later - earlier for earlier, later in zip(some, some[1:], strict=False) if later > earlier)
+    return distances[len(distances) // 2] if distances else TICKS // 25
 
 
 def find_start(first: Iterable[Record | Clip], times: Sequence[int], created: datetime | None) -> Start:
