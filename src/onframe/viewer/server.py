@@ -131,7 +131,7 @@ class Viewer:
     def welcome(self) -> wire.Welcome:
         """What there is to watch."""
         cameras = [source.seen() for source in self.sources.values()]
-        privacy = [name for name, _ in self.private.privacy]
+        privacy = tuple(name for name, _ in self.private.privacy)
         return wire.Welcome(cameras, jpeg="jpeg" in self.paths, privacy=privacy, version=onframe.__version__)
 
     def feed(self, key: str, stream: int = 0) -> Feed:
