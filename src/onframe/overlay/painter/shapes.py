@@ -1,0 +1,232 @@
+"""How each Shape that lies in the picture is drawn; what they look like is the page's paint.js over again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from onframe.overlay.painter.boxes import SEAM, SEAM_OPACITY, Pencil, corners, darken, dashed, frame, spans
+from onframe.overlay.painter.canvas import Canvas
+from onframe.overlay.painter.fills import Fill
+from onframe.overlay.painter.layout import XY, Rect, around, barbs, crossing_arrow
+from onframe.overlay.painter.strokes import Mark, Segment, Sketch, arc, dashes, path
+from onframe.overlay.vocabulary import Box, Fire, Line, Point, Polygon, Skeleton, Temperature, Trail
+
+_ALARM_FILL = 0x24 / 255
+_MARKS = {"high": "▲ ", "low": "▼ ", "average": "avg "}
+
+
+def draw_box(canvas: Canvas, shape: Box) -> None:
+    place = canvas.rect(shape.x, shape.y, shape.w, shape.h)
+    x, y, w, h = place
+    manner = canvas.manner
+    if shape.alarm:
+        tint(canvas, place, shape.color, _ALARM_FILL)
+    if shape.look == "head":
+        outline = [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
+        stroke(canvas, path(_rounded(outline, min(w, h) * 0.35), closed=True), 1.6, shape.color)
+    else:
+        width = max(1, round(canvas.thickness(3 if shape.alarm else 2)))
+        across, down = spans(x, x + w, width), spans(y, y + h, width)
+        seam = max(1, round(canvas.unit))
+        if shape.look == "corners":
+            arm = round(min(w, h) * 0.28)
+            sides, under = corners(across, down, arm), corners(across, down, arm, seam)
+        else:
+            sides, under = frame(across, down), frame(across, down, seam)
+        if manner.dashed and shape.look != "corners":
+            dash, gap = max(2, round(7 * canvas.unit)), max(2, round(6 * canvas.unit))
+            sides = tuple(dashed(sides, dash, gap))
+            under = tuple((x0 - seam, y0 - seam, x1 + seam, y1 + seam) for x0, y0, x1, y1 in sides)
+        darken(canvas.planes, under, manner.alpha)
+        pencil = Pencil(canvas.planes, shape.color, manner.alpha)
+        for strip in sides:
+            pencil.fill(strip)
+    if shape.heading:
+        arrow(canvas, *_heading(shape.heading, place, 26 * canvas.unit), shape.color)
+    canvas.label(place, shape.labels, shape.color, alarm=shape.alarm, spare=True)
+
+
+def tint(canvas: Canvas, place: Rect, color: str, opacity: float) -> None:
+    """A rectangle of one colour through which the picture shines."""
+    x0, y0, x1, y1 = (round(edge) for edge in place.edges)
+    Pencil(canvas.planes, color, opacity * canvas.manner.alpha).fill((x0, y0, x1, y1))
+
+
+def _rounded(points: Sequence[XY], radius: float) -> list[XY]:
+    """A rectangle's outline with round corners; its points begin at the upper left and go round clockwise."""
+    (x0, y0), _, (x1, y1), _ = points
+    r = max(0.0, min(radius, (x1 - x0) / 2, (y1 - y0) / 2))
+    middles = ((x1 - r, y0 + r, -90), (x1 - r, y1 - r, 0), (x0 + r, y1 - r, 90), (x0 + r, y0 + r, 180))
+    return [p for x, y, turn in middles for p in arc(x, y, r, math.radians(turn), math.radians(turn + 90))]
+
+
+def _heading(heading: str, place: Rect, length: float) -> tuple[XY, XY]:
+    x, y, w, h = place
+    mx, my = x + w / 2, y + h / 2
+    if heading == "left":
+        return (x, my), (x - length, my)
+    if heading == "right":
+        return (x + w, my), (x + w + length, my)
+    if heading == "up":
+        return (mx, y), (mx, y - length)
+    return (mx, y + h), (mx, y + h + length)
+
+
+def kept(canvas: Canvas, key: tuple[object, ...], make: Callable[[Sketch], Mark]) -> Mark:
+    """The mark of this key, drawn once."""
+    found = canvas.marks.get(key)
+    if found is None:
+        found = make(Sketch(canvas.width, canvas.height, canvas.planes.colors))
+        canvas.marks.put(key, found, found.size)
+    return found
+
+
+def stroke(canvas: Canvas, segments: Sequence[Segment], units: float, color: str, *, dashed: bool | None = None) -> None:
+    """A line with its seam, in the manner at hand."""
+    thickness, unit = canvas.thickness(units), canvas.unit
+    broken = canvas.manner.dashed if dashed is None else dashed
+
+    def make(sketch: Sketch) -> Mark:
+        drawn = dashes(segments, 7 * unit, 6 * unit) if broken else segments
+        return sketch.line(drawn, thickness, color, (SEAM, SEAM_OPACITY, unit))
+
+    key = ("stroke", tuple(segments), thickness, color, broken)
+    kept(canvas, key, make).blend(canvas.planes, canvas.manner.alpha)
+
+
+def arrow(canvas: Canvas, start: XY, tip: XY, color: str) -> None:
+    left, right = barbs(start, tip, 9 * canvas.unit)
+    stroke(canvas, [(*start, *tip), (*left, *tip), (*tip, *right)], 2.2, color, dashed=False)
+
+
+def fill(canvas: Canvas, points: Sequence[XY], tint: Callable[[float], tuple[str, float]]) -> None:
+    key = ("fill", tuple(points))
+    found = canvas.fills.get(key)
+    if found is None:
+        found = Fill(points, canvas.width, canvas.height)
+        canvas.fills.put(key, found, found.size)
+    found.blend(canvas.planes, tint, canvas.manner.alpha)
+
+
+def draw_polygon(canvas: Canvas, shape: Polygon) -> None:
+    points = canvas.points(shape.points)
+    if not points:
+        return
+    if shape.fill > 0:
+        fill(canvas, points, lambda _: (shape.color, min(1.0, shape.fill)))
+    stroke(canvas, path(points, closed=True), 3 if shape.alarm else 1.8, shape.color)
+    x, y, w, _ = around(points)
+    canvas.label(Rect(x, y, w, 0), shape.labels, shape.color, alarm=shape.alarm)
+
+
+def draw_line(canvas: Canvas, shape: Line) -> None:
+    points = canvas.points(shape.points)
+    if not points:
+        return
+    stroke(canvas, path(points), 4 if shape.alarm else 2.4, shape.color)
+    start, end = crossing_arrow(points, 46 * canvas.unit)
+    if shape.crossing in ("left-to-right", "both"):
+        arrow(canvas, start, end, shape.color)
+    if shape.crossing in ("right-to-left", "both"):
+        arrow(canvas, end, start, shape.color)
+    canvas.label(Rect(*points[0], 0, 0), shape.labels, shape.color, alarm=shape.alarm)
+
+
+def draw_point(canvas: Canvas, shape: Point) -> None:
+    x, y = canvas.at(shape.x, shape.y)
+    r = 5 * canvas.unit
+    stroke(canvas, path(arc(x, y, r, 0, 2 * math.pi)), 3.5 if shape.alarm else 2.2, shape.color)
+    canvas.label(Rect(x - r, y - r, 2 * r, 2 * r), shape.labels, shape.color, alarm=shape.alarm)
+
+
+def draw_trail(canvas: Canvas, shape: Trail) -> None:
+    points = canvas.points(shape.points)
+    segments = path(points) if len(points) > 1 else []
+    if not segments:
+        return
+    unit = canvas.unit
+
+    def make(sketch: Sketch) -> Mark:
+        shares = [(i + 1) / len(segments) for i in range(len(segments))]
+        thickness = [(1 + 2.2 * share) * unit for share in shares]
+        return sketch.fading(segments, thickness, [0.08 + 0.62 * share for share in shares], shape.color)
+
+    kept(canvas, ("trail", tuple(segments), shape.color), make).blend(canvas.planes, canvas.manner.alpha)
+
+
+def draw_fire(canvas: Canvas, shape: Fire) -> None:
+    points = canvas.points(shape.points)
+    if not points:
+        return
+    x, y, w, h = around(points)
+    unit = canvas.unit
+    fill(canvas, points, lambda down: ("#ff5f23", 0.10 + 0.28 * down))
+    stroke(canvas, path(points, closed=True), 2.4, shape.color)
+    for size, color in ((1.0, "#ff5a2a"), (0.55, "#ffd166")):
+        flame = _flame(x + w / 2, y - 3 * unit, 11 * unit * size)
+        fill(canvas, flame, lambda _, color=color: (color, 1.0))  # type: ignore[misc]
+        mark = kept(canvas, ("flame", tuple(flame), color), lambda s, c=color, f=flame: s.stroke(path(f, closed=True), 1, c))  # type: ignore[misc]
+        mark.blend(canvas.planes, canvas.manner.alpha)
+    canvas.label(Rect(x, y - 26 * unit, w, h + 26 * unit), shape.labels, shape.color)
+
+
+def _flame(x: float, y: float, r: float) -> list[XY]:
+    """Its outline; (x, y) is its foot."""
+    top, right, left = (x, y - 2.2 * r), (x + 0.8 * r, y - 0.5 * r), (x - 0.8 * r, y - 0.5 * r)
+    return [
+        *_curve(top, (x + 0.3 * r, y - 1.5 * r), (x + r, y - 1.2 * r), right),
+        *_curve(right, (x + 0.7 * r, y), (x - 0.7 * r, y), left),
+        *_curve(left, (x - 0.9 * r, y - 1.1 * r), (x - 0.2 * r, y - 1.3 * r), top),
+    ]
+
+
+def _curve(a: XY, b: XY, c: XY, d: XY) -> list[XY]:
+    points = []
+    for i in range(8):
+        t = i / 8
+        shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        x, y = (sum(s * p[axis] for s, p in zip(shares, (a, b, c, d), strict=True)) for axis in (0, 1))
+        points.append((x, y))
+    return points
+
+
+def draw_temperature(canvas: Canvas, shape: Temperature) -> None:
+    x, y = canvas.at(shape.x, shape.y)
+    arm, r = 11 * canvas.unit, 4 * canvas.unit
+    cross = [(x + dx * r, y + dy * r, x + dx * arm, y + dy * arm) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    stroke(canvas, cross, 2, shape.color, dashed=False)
+    text = _MARKS.get(shape.mark or "", "") + shape.text
+    canvas.label(Rect(x + arm, y - arm, 0, 2 * arm), [text], shape.color)
+
+
+def draw_skeleton(canvas: Canvas, shape: Skeleton) -> None:
+    joints = [(*canvas.at(x, y), score) for x, y, score in shape.joints[:64]]
+    if not joints:
+        return
+    found = [(a, b) for a, b in shape.edges[:128] if 0 <= a < len(joints) and 0 <= b < len(joints)]
+    bones = [(joints[a][0], joints[a][1], joints[b][0], joints[b][1]) for a, b in found]
+    if bones:
+        stroke(canvas, bones, 3, shape.color)
+    dots = [(x, y, x, y) for x, y, _ in joints]
+    strong = [0.35 + 0.65 * max(0.0, min(1.0, score)) for _, _, score in joints]
+    for units, color in ((9.5, shape.color), (6.5, "#ffffff")):
+        size = units * canvas.unit
+        key = ("joints", tuple(dots), tuple(strong), size, color)
+        mark = kept(canvas, key, lambda s, t=size, c=color: s.fading(dots, [t] * len(dots), strong, c))  # type: ignore[misc]
+        mark.blend(canvas.planes, canvas.manner.alpha)
+    canvas.label(around([(x, y) for x, y, _ in joints]), shape.labels, shape.color, spare=True)
+
+
+DRAWERS: dict[type, Callable[[Canvas, Any], None]] = {
+    Polygon: draw_polygon,
+    Line: draw_line,
+    Trail: draw_trail,
+    Fire: draw_fire,
+    Box: draw_box,
+    Point: draw_point,
+    Skeleton: draw_skeleton,
+    Temperature: draw_temperature,
+}
+"""In the order in which they are drawn, the first at the bottom."""
