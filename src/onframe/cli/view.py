@@ -142,5 +142,5 @@ async def _look_at(cameras: list[Camera]) -> None:
         final = not isinstance(error, OnframeError)
         if final or (len(cameras) == 1 and isinstance(error, AuthenticationError | CertificateError)):
             raise error
-        which = "" if len(cameras) == 1 else f"{camera.name}: "
+        which = "" if len(cameras) == 1 or camera.name in str(error) else f"{camera.name}: "
         print(f"{which}{error}; trying all the same", file=sys.stderr)
