@@ -1,8 +1,5 @@
 // @ts-check
-/**
- * How the connection stands: a word, since when and why; in plain words over the picture where it stands still.
- * All text goes in as text, never as markup.
- */
+/** How the connection and the synchrony stand, in words: a name, since when, why, and what to do. Pure. */
 
 /** States in which there is nothing to say over the picture. */
 const WELL = new Set(['live', 'quiet']);
@@ -18,13 +15,6 @@ const PLAIN = {
   offline: 'The Onframe server cannot be reached; it is tried again by itself',
 };
 
-/** @param {string} id @returns {HTMLElement} */
-function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no element ${id}`);
-  return found;
-}
-
 /** How long, in words that need not be read again every second. @param {number} seconds */
 export function span(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
@@ -34,53 +24,84 @@ export function span(seconds) {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
-export class Status {
-  constructor() {
-    this.state = 'connecting';
-    this.reason = '';
-    /** What the server says to do about it. */
-    this.hint = '';
-    this.since = Date.now();
-    this.show();
-  }
-
-  /** @param {string} state @param {string} reason @param {string} [since] ISO 8601; now where it is none */
-  set(state, reason, since = '') {
-    if (state === this.state && !since) {
-      this.reason = reason || this.reason;
-      return this.show();
-    }
-    const at = Date.parse(since);
-    this.state = state;
-    this.reason = reason;
-    this.since = Number.isFinite(at) ? at : Date.now();
-    this.show();
-  }
-
-  /** Whether what is shown is what happens now. */
-  get well() {
-    return WELL.has(this.state);
-  }
-
-  /** Draws it; call it now and then, for the time that goes on. */
-  show() {
-    const pill = element('state');
-    pill.dataset.state = this.state;
-    put('state-name', this.state.replaceAll('_', ' '));
-    put('since', `for ${span((Date.now() - this.since) / 1000)}`);
-    element('since').title = `since ${new Date(this.since).toLocaleString()}`;
-    put('reason', this.reason);
-    element('reason').title = this.reason;
-    element('trouble').hidden = this.well;
-    put('trouble-title', PLAIN[this.state] ?? this.state);
-    put('trouble-text', this.reason);
-    put('trouble-hint', this.hint);
-    document.body.classList.toggle('standing', !this.well);
-  }
+/**
+ * What is shown of a status.
+ * @param {{state: string, reason: string, since: number, hint?: string}} status @param {number} now Unix ms
+ */
+export function inWords(status, now) {
+  return {
+    name: status.state.replaceAll('_', ' '),
+    well: WELL.has(status.state),
+    since: `for ${span((now - status.since) / 1000)}`,
+    sinceLong: `since ${new Date(status.since).toLocaleString()}`,
+    title: PLAIN[status.state] ?? status.state,
+    reason: status.reason,
+    hint: status.hint ?? '',
+  };
 }
 
-/** @param {string} id @param {string} text */
-function put(id, text) {
-  const target = element(id);
-  if (target.textContent !== text) target.textContent = text;
+/**
+ * How well picture and metadata belong together; `Player.sync`.
+ * @typedef {{state: string, recent: Record<string, number>, total: Record<string, number>, share: number, hold: number,
+ *   p98: number, mode: string, clock: string, uncertainty: number|null, exact: boolean|null, picture: boolean,
+ *   standing: number, rate: number, delay: number, late: number, orphaned: number}} Sync
+ */
+
+/** @type {Record<string, string>} */
+const CLOCKS = {
+  sender_report: 'sender reports',
+  rtp_info: 'RTP-Info',
+  shared_base: 'shared base',
+  document: 'document time',
+  arrival: 'arrival',
+};
+
+/** By what the metadata's time is known, in words. @param {string} clock */
+export function clockName(clock) {
+  return CLOCKS[clock.replaceAll(' ', '_').toLowerCase()] ?? clock.replaceAll('_', ' ');
+}
+
+/** The synchrony in a word or two. @param {Sync} sync @returns {{name: string, quality: string}} */
+export function headline(sync) {
+  if (!sync.picture) return { name: 'No picture', quality: 'none' };
+  if (sync.standing) return { name: 'Standing still', quality: 'none' };
+  if (sync.exact === null) return { name: 'Waiting for metadata', quality: 'none' };
+  if (!sync.exact) return { name: 'Approximate', quality: 'approximate' };
+  if (sync.mode === 'live') return { name: 'Live', quality: Math.floor(sync.share * 100) < 95 ? 'approximate' : 'exact' };
+  return { name: 'Synced', quality: 'exact' };
+}
+
+/** What the headline rests on. @param {Sync} sync */
+export function syncLine(sync) {
+  if (sync.exact === null) return sync.picture ? `hold ${Math.round(sync.hold)} ms` : '';
+  const clock = clockName(sync.clock);
+  if (!sync.picture) return `metadata by ${clock}`;
+  if (sync.standing) return `no new picture for ${span(sync.standing)}`;
+  const hold = `hold ${Math.round(sync.hold)} ms`;
+  if (!sync.exact) return [`${uncertainty(sync)} (${clock})`.trim(), hold].join(' · ');
+  return [hold, exactShare(sync), clock].filter(Boolean).join(' · ');
+}
+
+/** The same for the strip above a tile. @param {Sync} sync @param {boolean} frozen */
+export function grade(sync, frozen) {
+  const { name, quality } = headline(sync);
+  if (frozen) return { text: 'frozen', quality: 'frozen' };
+  if (quality === 'approximate' && !sync.exact) return { text: uncertainty(sync) || 'approximate', quality };
+  if (quality === 'none') return { text: name.toLowerCase(), quality };
+  return { text: exactShare(sync) || name.toLowerCase(), quality };
+}
+
+/** @param {Sync} sync */
+function uncertainty(sync) {
+  return sync.uncertainty === null ? '' : `±${Math.max(1, Math.round(sync.uncertainty * 1000))} ms`;
+}
+
+/** @param {Sync} sync */
+function exactShare(sync) {
+  return Number.isFinite(sync.share) ? `${percent(sync.share)} exact` : '';
+}
+
+/** Never rounded up to 100 %. @param {number} share */
+export function percent(share) {
+  return `${share < 1 ? Math.min(99, Math.floor(share * 100)) : 100} %`;
 }
