@@ -237,7 +237,7 @@ class _Feed:
         self._painting, self._tally, self._times = painting, painting.tally, index.times
         self._margin = index.duration
         self._lines = read_records(path)
-        self._peeked = deque(line for line, _ in zip(self._lines, range(PEEKED), strict=False))
+        self._peeked = deque(line for _, line in zip(range(PEEKED), self._lines, strict=False))
         if start is None:
             some = [line for line in self._peeked if not isinstance(line, BadLine)]
             start = find_start(some, index.times, index.created)

@@ -120,7 +120,9 @@ class Painting:
         self.video.picture(painted)
 
     def finish(self, duration: int) -> None:
-        """Everything is whole; ``duration`` (ticks) is that of the last picture."""
+        """Everything is whole; ``duration`` (ticks) is that of the last picture. Without a picture nothing is left."""
+        if not self.is_open:
+            return self.abandon()
         self.tally.moved = self.video.moved
         self.video.finish()
         for one in self._beside:

@@ -29,7 +29,7 @@ from cyclopts import App, CycloptsError
 
 import onframe
 from onframe import errors
-from onframe.cli import config, decode, demo, doctor, explain, process, simulate, view, watch
+from onframe.cli import annotate, config, decode, demo, doctor, explain, process, simulate, view, watch
 from onframe.cli.options import UsageError
 
 EXIT_CODES: dict[type[errors.OnframeError], int] = {
@@ -60,6 +60,7 @@ for _name, _command in (
     ("simulate", simulate.command),
     ("watch", watch.command),
     ("view", view.command),
+    ("annotate", annotate.command),
     ("doctor", doctor.command),
     ("decode", decode.command),
     ("explain", explain.command),
