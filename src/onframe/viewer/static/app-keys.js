@@ -37,5 +37,5 @@ export function actionOf(event, focused) {
   if (event.key === ' ' && (PRESSED.has(focused.tag) || focused.type === 'checkbox')) return '';
   if (/^[1-9]$/.test(event.key)) return `tile ${Number(event.key) - 1}`;
   const key = event.key.length === 1 && event.key !== 'F' ? event.key.toLowerCase() : event.key;
-  return ACTIONS[key] ?? '';
+  return Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : '';
 }

@@ -12,19 +12,21 @@ import { grade, inWords } from './status.js';
 /** @typedef {import('./options.js').Options} Options */
 
 const WIDEST_RATIO = 3;
+const KEPT = 10_000; // ms that a saved picture may take to be written
 
 export class Tile extends EventTarget {
   /**
    * @param {string} url of the WebSocket
    * @param {Pick<Options, 'stream'|'path'|'mode'|'hold'|'view'|'test'|'shift'> & {camera: string}} options
-   * @param {{name?: string, ids?: boolean}} [shown] ids: its elements have the identifiers that the page's only tile has
+   * @param {{name?: string, ids?: boolean, width?: boolean}} [shown] ids: its elements have the identifiers that the page's
+   *   first tile has; width: it is as high as its width asks for
    */
   constructor(url, options, shown = {}) {
     super();
     this.key = options.camera;
     this.name = shown.name ?? '';
     this.test = options.test;
-    this._size = { width: 0, height: 0 };
+    this.byWidth = shown.width ?? false;
     const parts = build(Boolean(shown.ids));
     this.canvas = parts.canvas;
     this.head = parts.head;
@@ -61,9 +63,10 @@ export class Tile extends EventTarget {
     });
   }
 
-  /** Whether the width alone decides: what is under the picture moves down. */
+  /** Whether the width alone decides, as on a phone: what is under the picture moves down. */
   get tall() {
-    return matchMedia('(max-width: 860px) and (orientation: portrait)').matches && document.fullscreenElement !== this.element;
+    const narrow = matchMedia('(max-width: 860px) and (orientation: portrait)').matches;
+    return (narrow || this.byWidth) && !this.element.matches(':fullscreen');
   }
 
   /** A sentence above the picture; empty takes it away. @param {string} text */
@@ -152,6 +155,15 @@ function build(ids) {
   const frame = make('div', 'frame', {}, head, make('div', 'stage', {}, canvas, notice, trouble));
   const element = make('section', 'tile', { tabindex: -1, 'aria-label': 'Camera' }, frame);
   return { canvas, dot, label, grade, head, notice, troubleTitle, troubleText, troubleHint, trouble, frame, element };
+}
+
+/** @param {Blob} blob @param {string} name of the file */
+export function saveAs(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
 }
 
 /** The name of a saved picture: "gate_2026-11-23T14-03-05.240.png". @param {string} camera @param {number} at ms */

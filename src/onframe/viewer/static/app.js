@@ -2,11 +2,12 @@
 /** The page: tiles of cameras, a toolbar under them, and beside them what they tell. */
 
 import { EventList } from './app-events.js';
+import { element, ownFigures, showHeader } from './app-header.js';
 import { Help } from './app-help.js';
 import { actionOf } from './app-keys.js';
 import { LayersPanel, facesHidden, withFaces } from './app-layers.js';
 import { Side } from './app-side.js';
-import { Tile, pictureName } from './app-tile.js';
+import { Tile, pictureName, saveAs } from './app-tile.js';
 import { button, choice, make, put, set } from './dom.js';
 import { swapIcon } from './icons.js';
 import { Inspector } from './inspector.js';
@@ -26,13 +27,6 @@ const SAID = 5000; // ms that a remark of the page itself stands
 /** @type {Record<Options['theme'], Options['theme']>} */
 const NEXT_THEME = { auto: 'dark', dark: 'light', light: 'auto' };
 const THEMES = { auto: 'As the system', dark: 'Dark', light: 'Light' };
-
-/** @param {string} id @returns {HTMLElement} */
-function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no element ${id}`);
-  return found;
-}
 
 export class App {
   /** @param {Options} options */
@@ -123,6 +117,7 @@ export class App {
     const { stream, path, mode, hold, view, test, shift } = this.options;
     const address = new URL('ws', document.baseURI);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    if (this.options.token) address.searchParams.set('t', this.options.token);
     const tile = new Tile(address.href, { camera, stream, path, mode, hold, view, test, shift }, { name, ids: first });
     this.tiles.push(tile);
     tile.canvas.addEventListener('click', (event) => this._click(tile, event));
@@ -265,7 +260,7 @@ export class App {
   /** Its details beside the picture, and a mark on it. @param {Drawn} drawn */
   select(drawn) {
     this.player.select(drawn.shape.subject ?? null);
-    this.inspector.open(drawn, this.player);
+    void this.inspector.open(drawn, this.player);
     this._reveal('target');
   }
 
@@ -294,10 +289,9 @@ export class App {
     this.report();
     if (!shown) return this._remark('That picture is not kept any more: the pictures of the last minute are.');
     const drawn = tile.drawn.find((one) => tells(one, entry.event));
-    if (drawn) {
-      tile.player.select(drawn.shape.subject ?? null);
-      this.inspector.open(drawn, tile.player);
-    }
+    if (!drawn) return;
+    tile.player.select(drawn.shape.subject ?? null);
+    void this.inspector.open(drawn, tile.player);
   }
 
   freeze() {
@@ -319,12 +313,9 @@ export class App {
   async snapshot() {
     const blob = await this.player.snapshot().catch(() => null);
     if (!blob) return this._remark('There is no picture to save yet.');
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = pictureName(this.active.name, this.active.at);
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    this._remark(`Saved as ${link.download}`);
+    const name = pictureName(this.active.name, this.active.at);
+    saveAs(blob, name);
+    this._remark(`Saved as ${name}`);
   }
 
   /** @param {Element} whole */
@@ -410,7 +401,7 @@ export class App {
     for (const tile of this.tiles) tile.report();
     const { player } = this.active;
     const drawn = this.active.drawn;
-    this._header();
+    showHeader(player);
     this.card.show(player);
     this.toolbar.show(player.frozen, this.active.at, inWords(player.status, Date.now()).well && !player.sync.standing);
     const misfit = drawn.find(({ shape }) => shape.t === 'notice' && /^Coordinates /.test(String(shape.text)));
@@ -420,34 +411,7 @@ export class App {
     this.inspector.offer(drawn);
     if (this.inspector.subject && !player.frozen) this.inspector.track(player);
     this.details.read(player.painter.brief ? player.painter.panels : []);
-    if (this.side?.current === 'details') this.details.show(this._own());
-  }
-
-  _header() {
-    const { hello, status } = this.player;
-    const words = inWords(status, Date.now());
-    set(element('state'), 'data-state', status.state);
-    put(element('state-name'), words.name);
-    put(element('since'), words.since);
-    set(element('since'), 'title', words.sinceLong);
-    put(element('reason'), words.reason);
-    set(element('reason'), 'title', words.reason);
-    document.body.classList.toggle('standing', !words.well);
-    if (!hello) return;
-    const stream = hello.stream === 1 ? 'main stream' : hello.stream === 2 ? 'sub-stream' : `stream ${hello.stream}`;
-    put(element('camera'), `${hello.camera} · channel ${hello.channel} · ${stream}`);
-    if (document.title !== `${hello.camera} · Onframe`) document.title = `${hello.camera} · Onframe`;
-  }
-
-  /** @returns {Record<string, string|number>} */
-  _own() {
-    const { hello, counters, path, why } = this.player;
-    return {
-      path: [path, why].filter(Boolean).join(': '),
-      coordinates: hello?.coordinates || '–',
-      picture: hello?.codec ? `${hello.width} × ${hello.height}, ${counters.codec || hello.codec}` : 'none',
-      'pictures skipped': counters.dropped,
-    };
+    if (this.side?.current === 'details') this.details.show(ownFigures(player));
   }
 
   /** @param {KeyboardEvent} event */

@@ -6,7 +6,8 @@
  *     mode=synced|live|fixed   hold=0..5000 (ms)   stream=1..9                 path=webcodecs|mse|jpeg|none
  *     test=1  shift=1          and what is shown of the metadata: view.js
  *
- * What is not known, and the token above all, is not carried on.
+ * `t` is the token of an embedded page (else it is a cookie): it is read, and never written. What is not known is not
+ * carried on.
  */
 
 import { parseView, viewQuery } from './view.js';
@@ -17,7 +18,7 @@ import { parseView, viewQuery } from './view.js';
 /**
  * `grid` 0: as many as there are cameras; `stream` 0: the one that the server has set; `hold` in ms, null: the measured.
  * @typedef {{theme: Theme, grid: 0|1|4|9, camera: string, stream: number, path: Path, mode: Mode, hold: number|null,
- *   panel: boolean, test: boolean, shift: 0|1, view: import('./view.js').View}} Options
+ *   panel: boolean, token: string, test: boolean, shift: 0|1, view: import('./view.js').View}} Options
  */
 
 const LONGEST_HOLD = 5000;
@@ -42,6 +43,7 @@ export function parseOptions(search) {
     mode: mode === 'synced' && hold !== null && !query.has('mode') ? 'fixed' : mode,
     hold,
     panel: query.get('panel') !== '0',
+    token: query.get('t') ?? '',
     test,
     shift: test && query.get('shift') === '1' ? 1 : 0,
     view: parseView(query),

@@ -34,7 +34,7 @@ export class SyncCard {
     this.hold.addEventListener('change', () => this._choose('fixed'));
     this._holdField = make('label', 'hold-field', {}, this.hold, 'ms');
     const modes = make('div', 'modes', {}, this._mode.element, this._holdField);
-    this.figures = make('details', 'figures', { id: 'figures' }, make('summary', '', {}, 'Figures'), this.counts, this.path);
+    this.figures = make('details', 'figures', { id: 'figures', open: roomy() }, make('summary', '', {}, 'Figures'), this.counts, this.path);
     this.element = make('section', 'card sync', { 'aria-label': 'Synchrony' }, this.title, this.line, this.bar, modes, this.figures);
     this.setMode('synced', null);
   }
@@ -76,6 +76,11 @@ export class SyncCard {
     put(this.path, [`${PATHS[player.path] ?? player.path}${codec}`, player.why].filter(Boolean).join(': '));
     if (sync.mode === 'fixed' && !this.hold.value) this.hold.value = String(Math.round(sync.hold));
   }
+}
+
+/** Whether there is room for the figures from the start. */
+function roomy() {
+  return innerHeight >= 780 && innerWidth > 860;
 }
 
 /** @type {Record<string, string>} */
