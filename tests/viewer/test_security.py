@@ -334,7 +334,7 @@ class TestBrokenPages:
         for torn in (frame(TEXT, b"half", length=100), b"\x81", frame(TEXT, b"x" * 900, last=False)):
             reader, writer = await raw_page(shown)
             await reader.read(100)
-            writer.write(torn)
+            writer.write(frame(TEXT, b'{"type":"watch"}') + torn)
             await writer.drain()
             writer.transport.abort()
             await until_true(lambda: shown._pages == 0)
@@ -410,6 +410,7 @@ class TestManyPages:
         async def visit() -> int:
             address = f"ws://127.0.0.1:{shown.port}/ws"
             async with connect(address, additional_headers=headers, origin=origin, max_size=None) as page:  # type: ignore[arg-type]
+                await page.send('{"type":"watch"}')
                 return await pictures_of(page, 30)
 
         async with asyncio.timeout(60):
@@ -419,16 +420,25 @@ class TestManyPages:
         await until_true(lambda: shown._pages == 0 and count(simulated, "TEARDOWN") == 1)
 
     async def test_fifty_pages_that_do_not_read_cost_no_memory_without_end(self) -> None:
-        pages = [Page(max_bytes=200_000) for _ in range(50)]
+        pages = [Page(Blocked(), max_bytes=200_000) for _ in range(50)]
         before = psutil.Process().memory_info().rss
         for n in range(2000):
-            picture, told = bytes(20_000) + n.to_bytes(4, "big"), "x" * 500 + str(n)
+            picture, told = bytes(20_000) + n.to_bytes(4, "big"), b"x" * 500 + str(n).encode()
             for page in pages:
                 page.picture(picture, key=n % 25 == 0)
                 page.text(told)
         assert psutil.Process().memory_info().rss - before < 100_000_000
         assert all(page.dropped > 900 for page in pages)
         assert 50 * MAX_BYTES < 1_000_000_000, "and that is the bound with what a page holds by default"
+
+
+class Blocked:
+    """The outlet of a page that does not read."""
+
+    ready = False
+
+    def write(self, frame: bytes) -> None:
+        raise AssertionError("nothing is written to it")
 
 
 async def pictures_of(page: ClientConnection, wanted: int) -> int:

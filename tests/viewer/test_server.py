@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import logging
+import re
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,10 +18,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from onframe.camera.camera import Camera
+from onframe.errors import OnframeError
 from onframe.simulator.camera import SimulatedCamera
-from onframe.viewer import server
-from onframe.viewer.page import Page
+from onframe.viewer import server, visit
+from onframe.viewer.page import Outlet, Page
 from onframe.viewer.server import Viewer
+from onframe.viewer.source import Source
 
 pytestmark = pytest.mark.timeout(60)
 WITHIN = 10.0
@@ -72,11 +75,40 @@ async def cookie_of(viewer: Viewer) -> str:
     return cookie
 
 
-async def open_page(viewer: Viewer, **options: Any) -> AbstractAsyncContextManager[ClientConnection]:
+async def connected(viewer: Viewer, **options: Any) -> AbstractAsyncContextManager[ClientConnection]:
+    """A WebSocket as a page opens it, which has not asked for anything yet."""
     headers = {"Cookie": await cookie_of(viewer)}
     origin = f"http://127.0.0.1:{viewer.port}"
     address = f"ws://127.0.0.1:{viewer.port}/ws"
     return connect(address, additional_headers=headers, origin=origin, max_size=None, **options)  # type: ignore[arg-type]
+
+
+class Watching:
+    """A connection that has said what it watches."""
+
+    def __init__(self, opened: AbstractAsyncContextManager[ClientConnection], wanted: dict[str, Any]) -> None:
+        self._opened, self._wanted = opened, wanted
+
+    async def __aenter__(self) -> ClientConnection:
+        page = await self._opened.__aenter__()
+        await watch(page, **self._wanted)
+        return page
+
+    async def __aexit__(self, *exception: Any) -> None:
+        await self._opened.__aexit__(*exception)
+
+
+async def open_page(viewer: Viewer, *, wanted: dict[str, Any] | None = None, **options: Any) -> Watching:
+    """A page that watches the first camera, unless told otherwise."""
+    return Watching(await connected(viewer, **options), wanted or {})
+
+
+async def say(page: ClientConnection, kind: str, **fields: Any) -> None:
+    await page.send(json.dumps({"type": kind, **fields}))
+
+
+async def watch(page: ClientConnection, **fields: Any) -> None:
+    await say(page, "watch", **fields)
 
 
 async def until(page: ClientConnection, wanted: Callable[[Any], bool], within: float = WITHIN) -> Any:
@@ -123,14 +155,13 @@ def narrow(viewer: Viewer) -> socket.socket:
     return connection
 
 
-UNSUPPORTED = json.dumps({"type": "unsupported", "codec": "avc1.42001f", "why": "none", "stream": 1})
-
-
 class TestPages:
     async def test_a_page_is_told_what_is_shown_then_pictures_and_their_shapes(self, viewer: Viewer) -> None:
         async with await open_page(viewer) as page:
+            welcome = json.loads(await page.recv())
+            assert welcome["type"] == "welcome" and [camera["key"] for camera in welcome["cameras"]] == ["1"]
             first = json.loads(await page.recv())
-            assert (first["type"], first["stream"]) == ("hello", 1)
+            assert (first["type"], first["stream"], first["key"]) == ("hello", 1, "1")
             hello = await until(page, lambda message: kind("hello")(message) and message.get("codec"))
             assert (hello["width"], hello["height"]) == (1280, 720) and hello["codec"].startswith("avc1.")
             await until(page, is_key)
@@ -176,7 +207,7 @@ class TestPages:
             await until(one, kind("rules"))
             await until(one, is_key)
             async with await open_page(viewer) as other:
-                hello = json.loads(await other.recv())
+                hello = await until(other, kind("hello"))
                 assert hello["codec"].startswith("avc1.") and hello["rules"]
                 assert is_key(await until(other, is_picture))
 
@@ -187,7 +218,12 @@ class TestPages:
         async with await open_page(viewer) as quick:
             await until(quick, kind("hello"))
             queues: list[Page] = []
-            monkeypatch.setattr(server, "Page", lambda: queues.append(Page(max_bytes=100_000)) or queues[-1])
+
+            def short(outlet: Outlet) -> Page:
+                queues.append(Page(outlet, max_bytes=100_000))
+                return queues[-1]
+
+            monkeypatch.setattr(visit, "Page", short)
             slow = await (await open_page(viewer, sock=narrow(viewer), **LAZY)).__aenter__()
             seen: list[Any] = []
             await until(quick, lambda m: seen.append(m) or (queues and queues[0].dropped > 25))  # type: ignore[func-returns-value]
@@ -204,7 +240,7 @@ class TestPages:
         monkeypatch.setattr(server, "MAX_PAGES", 1)
         async with await open_page(viewer) as one:
             await until(one, kind("hello"))
-            async with await open_page(viewer) as other:
+            async with await connected(viewer) as other:
                 with pytest.raises(ConnectionClosed) as closed:
                     await other.recv()
                 assert closed.value.rcvd is not None
@@ -214,43 +250,217 @@ class TestPages:
             await until(again, kind("hello"))
 
 
-class TestUnsupported:
-    async def test_it_leads_to_the_sub_stream_and_then_to_no_pictures_while_shapes_go_on(
+class TestWatch:
+    async def test_a_page_that_asks_for_nothing_is_closed_after_a_while(
+        self, viewer: Viewer, simulated: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(visit, "WATCH_WITHIN", 0.3)
+        async with await connected(viewer) as page:
+            assert json.loads(await page.recv())["type"] == "welcome"
+            await say(page, "pause", paused=True)
+            assert (await until(page, kind("error")))["message"] == "nothing is watched yet"
+            with pytest.raises(ConnectionClosed) as closed:
+                await page.recv()
+            assert closed.value.rcvd is not None
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "nothing was asked for within 0.3 s")
+        assert requests(simulated, "PLAY") == 0
+
+    async def test_one_that_watches_may_be_silent_for_longer(
+        self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(visit, "WATCH_WITHIN", 0.3)
+        async with await open_page(viewer) as page:
+            end = time.monotonic() + 1.0
+            await until(page, lambda message: time.monotonic() > end)
+            await until(page, is_picture)
+
+    async def test_another_stream_and_then_none_while_shapes_go_on(
         self, viewer: Viewer, simulated: SimulatedCamera
     ) -> None:
         async with await open_page(viewer) as page:
             await until(page, is_picture)
-            await page.send(UNSUPPORTED)
+            await watch(page, stream=2, why="too large")
             hello = await until(page, lambda m: kind("hello", stream=2)(m) and m.get("codec"))
             assert (hello["width"], hello["height"]) == (640, 360)
             assert int.from_bytes((await until(page, is_key))[2:4], "little") == 2
-            await page.send(UNSUPPORTED.replace('"stream": 1', '"stream": 2'))
-            hello = await until(page, lambda m: kind("hello", stream=2)(m) and m.get("codec") is None)
-            await until(page, kind("rules"))
-            for _ in range(20):
-                await until(page, lambda message: not is_picture(message) and kind("shapes")(message))
+            await watch(page, stream=2, path="none")
+            await until(page, lambda m: kind("hello", stream=2, path="none")(m) and m.get("codec") is None)
+            seen: list[Any] = []
+            await until(page, lambda m: seen.append(m) or sum(map(kind("shapes"), seen)) >= 20)  # type: ignore[func-returns-value]
+            assert not any(map(is_picture, seen))
         await eventually(lambda: requests(simulated, "TEARDOWN") == requests(simulated, "PLAY"))
 
-    async def test_no_picture_follows_for_a_page_that_cannot_show_any(self, viewer: Viewer) -> None:
+    async def test_another_path_of_the_same_stream_needs_no_other_session(
+        self, viewer: Viewer, simulated: SimulatedCamera
+    ) -> None:
         async with await open_page(viewer) as page:
-            for stream in (1, 2):
-                await until(page, lambda m, s=stream: kind("hello", stream=s)(m) and m.get("codec"))  # type: ignore[misc]
-                await page.send(UNSUPPORTED.replace('"stream": 1', f'"stream": {stream}'))
-            await until(page, lambda m: kind("hello", stream=2)(m) and m.get("codec") is None)
-            end = time.monotonic() + 1.0
-            seen: list[Any] = []
-            await until(page, lambda message: seen.append(message) or time.monotonic() > end)  # type: ignore[func-returns-value]
-            assert not any(map(is_picture, seen)) and any(map(kind("shapes"), seen))
+            await until(page, is_key)
+            await watch(page, path="fmp4")
+            hello = await until(page, lambda m: kind("hello", path="fmp4")(m) and m.get("base"))
+            start = await until(page, lambda m: is_picture(m) and m[0] != 1)
+            assert start[0] == 2 and start[28:32] == b"ftyp"
+            fragment = await until(page, is_picture)
+            assert fragment[0] == 3 and fragment[1] & 1 and fragment[28:32] == b"moof"
+            assert int.from_bytes(fragment[8:16], "little", signed=True) >= hello["base"]
+        assert requests(simulated, "PLAY") == 1
 
-    async def test_about_a_stream_that_was_left_it_changes_nothing(self, viewer: Viewer) -> None:
+    async def test_a_page_that_joins_by_fmp4_gets_the_start_and_everything_since_the_key_picture(
+        self, viewer: Viewer
+    ) -> None:
+        async with (
+            await open_page(viewer, wanted={"path": "fmp4"}) as one,
+            await open_page(viewer) as plain,
+        ):
+            await until(one, lambda m: is_picture(m) and m[0] == 3 and not m[1] & 1)
+            async with await open_page(viewer, wanted={"path": "fmp4"}) as other:
+                kinds = [(await until(other, is_picture))[:2] for _ in range(3)]
+                assert kinds[0][0] == 2 and kinds[1] == b"\x03\x01" and kinds[2][0] == 3
+            assert (await until(plain, is_key))[0] == 1
+
+    @pytest.mark.parametrize(
+        ("wanted", "told"),
+        [
+            ({"camera": "nowhere"}, "there is no camera 'nowhere'"),
+            ({"camera": "http://169.254.1.1/"}, "there is no camera 'http://169.254.1.1/'"),
+            ({"stream": 4}, "there is no stream 4"),
+            ({"stream": -1}, "there is no stream -1"),
+        ],
+    )
+    async def test_what_there_is_not_is_an_error_and_what_is_shown_stays(
+        self, viewer: Viewer, wanted: dict[str, Any], told: str
+    ) -> None:
+        async with await connected(viewer) as page:
+            for _ in range(2):
+                await watch(page, **wanted)
+                error = await until(page, kind("error"))
+                assert (error["code"], error["message"]) == ("server", told) and error["hint"]
+                await watch(page)
+                await until(page, is_picture)
+
+
+class TestPause:
+    @pytest.mark.fault("F70")
+    async def test_a_hidden_page_gets_counters_alone_and_begins_anew_with_a_key_picture(
+        self, viewer: Viewer, simulated: SimulatedCamera
+    ) -> None:
+        async with await open_page(viewer) as page, await open_page(viewer) as other:
+            await until(page, is_picture)
+            await say(page, "pause", paused=True)
+            await say(page, "inspect", n=-2)
+            await until(page, kind("inspected"))  # what was on its way before is through
+            seen: list[Any] = []
+            await until(page, lambda m: seen.append(m) or sum(map(kind("stats"), seen)) >= 2)  # type: ignore[func-returns-value]
+            assert {message["type"] for message in seen if not is_picture(message)} == {"stats"}
+            assert not any(map(is_picture, seen))
+            await until(other, is_picture)
+            await say(page, "pause", paused=False)
+            assert (await until(page, kind("hello")))["rules"]
+            assert (await until(page, is_picture))[1] & 1
+            await until(page, kind("shapes"))
+        assert requests(simulated, "PLAY") == 1
+
+    async def test_saying_it_twice_changes_nothing(self, viewer: Viewer) -> None:
         async with await open_page(viewer) as page:
-            await page.send(UNSUPPORTED.replace('"stream": 1', '"stream": 7'))
-            picture = await until(page, is_picture)
-            assert int.from_bytes(picture[2:4], "little") == 1
+            await until(page, is_picture)
+            await say(page, "pause", paused=False)
+            seen: list[Any] = []
+            await until(page, lambda m: seen.append(m) or sum(map(is_picture, seen)) >= 5)  # type: ignore[func-returns-value]
+            assert not any(map(kind("hello"), seen))
+
+
+def raw_ids(raw: str) -> list[str]:
+    return re.findall(r"<targetID>(\d+)</targetID>", raw)
+
+
+class TestQuestions:
+    async def test_a_shape_leads_to_its_document(self, viewer: Viewer) -> None:
+        async with await open_page(viewer) as page:
+            shapes = await until(page, lambda m: kind("shapes")(m) and any(s.get("subject") for s in m["shapes"]))
+            subject = next(shape["subject"] for shape in shapes["shapes"] if shape.get("subject"))
+            await say(page, "inspect", n=shapes["n"], subject=subject)
+            answer = await until(page, kind("inspected", n=shapes["n"], subject=subject))
+            assert answer["raw"].lstrip().startswith("<") and "</Metadata>" in answer["raw"]
+            assert shapes["layer"] == f"{answer['facts']['subType']}/target"
+            assert str(answer["facts"]["targets"][0]["targetID"]) in raw_ids(answer["raw"])
+
+    async def test_one_that_is_forgotten_is_not_found(self, viewer: Viewer) -> None:
+        async with await open_page(viewer) as page:
+            await say(page, "inspect", n=2**40, subject="behaviorAnalysis/target/1")
+            assert (await until(page, kind("inspected")))["found"] is False
+
+    async def test_another_space_is_told_to_all_pages_with_what_it_changes(self, viewer: Viewer) -> None:
+        async with (
+            await open_page(viewer) as one,
+            await open_page(viewer, wanted={"stream": 2, "path": "none"}) as other,
+        ):
+            boxed = lambda m: kind("shapes")(m) and any(s["t"] == "box" for s in m["shapes"])  # noqa: E731
+            before = await until(one, boxed)
+            await until(other, boxed)
+            await say(one, "coordinates", space="unit", origin="bottom-left")
+            for page in (one, other):
+                told = await until(page, kind("coordinates"))
+                assert (told["space"], told["origin"]) == ("unit", "bottom-left")
+                assert told["coordinates"] == "unit, origin bottom left"
+            again = await until(one, kind("shapes", n=before["n"], layer=before["layer"]))
+            old, new = (next(s for s in m["shapes"] if s["t"] == "box") for m in (before, again))
+            assert (new["x"], new["w"]) == pytest.approx((old["x"] * 1000, old["w"] * 1000))
+            async with await open_page(viewer, wanted={"stream": 3, "path": "none"}) as third:
+                assert (await until(third, kind("hello")))["space"] == "unit", "for who comes later, too"
+
+
+class TestSeveralCameras:
+    async def test_each_is_watched_by_its_key_with_a_session_of_its_own(self, simulated: SimulatedCamera) -> None:
+        async with (
+            SimulatedCamera("hall", clock="sr") as hall,
+            Camera.from_url(simulated.url) as one,
+            Camera.from_url(hall.url) as two,
+            Viewer([Source(one, name="The gate"), Source(two, stream=2, key="hall")]) as viewer,
+        ):
+            async with await connected(viewer) as page, await open_page(viewer) as first:
+                welcome = json.loads(await page.recv())
+                assert [(camera["key"], camera["name"]) for camera in welcome["cameras"]] == [
+                    ("1", "The gate"),
+                    ("hall", two.name),
+                ]
+                await watch(page, camera="hall")
+                hello = await until(page, lambda m: kind("hello", key="hall", stream=2)(m) and m.get("codec"))
+                assert hello["camera"] == two.name and (hello["width"], hello["height"]) == (640, 360)
+                await until(page, is_key)
+                assert (await until(first, kind("hello")))["camera"] == "The gate"
+                assert (requests(simulated, "PLAY"), requests(hall, "PLAY")) == (1, 1)
+                await watch(page, camera="1")
+                await until(page, kind("hello", key="1"))
+                await until(page, is_key)
+                await eventually(lambda: requests(hall, "TEARDOWN") == 1)
+            assert requests(simulated, "PLAY") == 1
+
+    async def test_what_is_set_for_one_says_nothing_of_the_other(self, simulated: SimulatedCamera) -> None:
+        async with (
+            Camera.from_url(simulated.url) as camera,
+            Viewer([Source(camera, key="a"), Source(camera, stream=2, key="b")]) as viewer,
+            await open_page(viewer, wanted={"camera": "a"}) as a,
+            await open_page(viewer, wanted={"camera": "b"}) as b,
+        ):
+            await say(a, "coordinates", space="unit")
+            await until(a, kind("coordinates"))
+            seen: list[Any] = []
+            await until(b, lambda m: seen.append(m) or sum(map(kind("stats"), seen)) >= 2)  # type: ignore[func-returns-value]
+            assert not any(map(kind("coordinates"), seen))
+
+    async def test_keys_are_made_up_where_they_are_left_out_and_never_twice_the_same(self) -> None:
+        async with Camera.from_url("http://admin:pw@127.0.0.1:9/") as camera:
+            viewer = Viewer(
+                [Source(camera), Source(camera, channel=2, key="1"), Source(camera, channel=3, name="Yard")]
+            )
+            seen = [(one.key, one.name) for one in viewer.welcome().cameras]
+            assert seen == [("2", f"{camera.name} channel 1"), ("1", f"{camera.name} channel 2"), ("3", "Yard")]
+            for wrong in ([], [Source(camera, key="a"), Source(camera, key="a")], [Source(camera, key="../x")]):
+                with pytest.raises(OnframeError):
+                    Viewer(wrong)
 
 
 JUNK: tuple[str | bytes, ...] = (
-    "", "{", "null", "[]", '{"type":"hello"}', '{"type":"unsupported"}', '"' + "x" * 3000, "\x00", b"", b"\xff\xfe"
+    "", "{", "null", "[]", '{"type":"hello"}', '{"type":"inspect"}', '"' + "x" * 3000, "\x00", b"", b"\xff\xfe"
 )  # fmt: skip
 
 
