@@ -1,0 +1,184 @@
+"""A feed's pictures as JPEG with the overlay painted in, for who shows pictures alone: dashboards, ``<img>``.
+
+However many look on, a picture is decoded once, and painted once for each view and width.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from onframe.overlay.playout import Binding
+from onframe.overlay.view import View, viewed
+from onframe.overlay.vocabulary import Rules, Shapes
+from onframe.record import AccessUnit
+from onframe.viewer import wire
+from onframe.viewer.conveyor import Conveyor, Worker
+from onframe.viewer.jpeg import Known, Transcoder
+from onframe.viewer.veil import Veil
+
+if TYPE_CHECKING:
+    import av
+
+log = logging.getLogger("onframe.viewer")
+_TICKS = 90_000
+_EARLY = 0.25
+"""Of the distance of two pictures that are wanted: so much earlier one is taken, for clocks that jitter."""
+
+
+class Order(NamedTuple):
+    """How somebody wants the pictures: at most ``fps`` a second, at most ``width`` wide; None is as they are."""
+
+    view: View
+    width: int | None
+    quality: int
+    fps: float | None = None
+
+
+class Burned(NamedTuple):
+    """One picture, as JPEG. ``pts`` in 90 kHz; ``captured_at`` in Unix seconds once a Record has told it."""
+
+    data: bytes
+    pts: int
+    captured_at: float | None = None
+
+
+class Reader:
+    """One that looks on. What it does not take in time is replaced by the next picture; ``skipped`` counts that."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.skipped = 0
+        self._latest: Burned | None = None
+        self._ready = asyncio.Event()
+
+    def give(self, picture: Burned) -> None:
+        """The newest picture."""
+        self.skipped += self._latest is not None
+        self._latest = picture
+        self._ready.set()
+
+    async def next(self) -> Burned:
+        """The newest picture that was not taken yet; waits for it."""
+        while self._latest is None:
+            self._ready.clear()
+            await self._ready.wait()
+        picture, self._latest = self._latest, None
+        return picture
+
+
+class Burner(Transcoder):
+    """A Listener for all who look on one feed: `add` and `remove` them."""
+
+    def __init__(self) -> None:
+        self.readers: dict[Reader, None] = {}
+        self.orders: tuple[Order, ...] = ()
+        super().__init__("pictures with their overlay", self._worker, holds=True)
+
+    def add(self, order: Order) -> Reader:
+        """From now on."""
+        reader = Reader(order)
+        self.readers[reader] = None
+        self._changed()
+        return reader
+
+    def remove(self, reader: Reader) -> None:
+        """It is gone."""
+        self.readers.pop(reader, None)
+        self._changed()
+
+    def is_private(self, message: Shapes) -> bool:
+        """For any who look on."""
+        return any(Veil.of(message, privacy) for privacy in {order.view.privacy for order in self.orders} if privacy)
+
+    def _changed(self) -> None:
+        self.orders = tuple(dict.fromkeys(reader.order for reader in self.readers))
+        self.patient = any(order.view.privacy for order in self.orders)
+
+    def _worker(self, conveyor: Conveyor) -> Worker:
+        give = lambda number, order, picture: conveyor.call(self._give, number, order, picture)  # noqa: E731
+        return _BurnWorker(lambda: self.orders, give)
+
+    def _give(self, number: int, order: Order, picture: Burned) -> None:
+        if number == self.conveyor.number:
+            for reader in self.readers:
+                if reader.order == order:
+                    reader.give(picture)
+
+
+class _BurnWorker:
+    """In the thread of a Burner."""
+
+    def __init__(self, orders: Callable[[], tuple[Order, ...]], give: Callable[[int, Order, Burned], None]) -> None:
+        from onframe.viewer.transcode import Brush, Decoder, Fitter, JpegEncoder
+
+        self._orders, self._give = orders, give
+        self._decoder, self._fitter, self._encoder, self._brush = Decoder(), Fitter(), JpegEncoder(), Brush()
+        self._known: Known | None = None
+        self._due: dict[Order, float] = {}
+        self._failed = False
+
+    def begin(self, hello: wire.Hello, number: int) -> None:
+        """Another stream, epoch, codec or size."""
+        self._decoder.reset()
+        self._known = Known(hello, number)
+        self._due.clear()
+
+    def tell(self, message: Shapes | Rules) -> None:
+        """To be drawn."""
+        if self._known is not None:
+            self._known.tell(message)
+
+    def show(self, unit: AccessUnit, hurry: bool) -> None:
+        """Decode it, and give what can be shown to who wants it."""
+        known = self._known
+        for frame in self._decoder.decode(unit):
+            if hurry or known is None or frame.pts is None:
+                continue
+            orders = self._wanted(self._orders(), frame.pts)
+            if orders:
+                self._burn(known, frame, frame.pts, orders)
+
+    def _wanted(self, orders: tuple[Order, ...], pts: int) -> list[Order]:
+        """Those who have waited long enough for their next picture, the same view and width beside each other."""
+        wanted = []
+        for order in orders:
+            if order.fps is not None:
+                distance = _TICKS / order.fps
+                if pts < self._due.get(order, pts) - _EARLY * distance:
+                    continue
+                self._due[order] = max(self._due.get(order, pts), pts - distance) + distance
+            wanted.append(order)
+        self._due = {order: due for order, due in self._due.items() if order in orders}
+        places = {key: n for n, key in enumerate(dict.fromkeys(order[:2] for order in wanted))}
+        return sorted(wanted, key=lambda order: places[order[:2]])
+
+    def _burn(self, known: Known, frame: av.VideoFrame, pts: int, orders: Iterable[Order]) -> None:
+        binding = known.store.lookup(pts)
+        captured = None if known.epoch is None else known.epoch + pts / _TICKS
+        for (view, width), group in groupby(orders, key=lambda order: order[:2]):
+            painted = self._painted(known, frame, pts, binding, view, width)
+            coded: dict[int, bytes] = {}
+            for order in group:
+                if order.quality not in coded:
+                    coded[order.quality] = self._encoder.encode(painted, order.quality)
+                self._give(known.number, order, Burned(coded[order.quality], pts, captured))
+        known.veil.forget_before(pts)
+
+    def _painted(
+        self, known: Known, frame: av.VideoFrame, pts: int, binding: Binding, view: View, width: int | None
+    ) -> av.VideoFrame:
+        """What cannot be drawn is missing in the picture; what is private is not: then there is no picture."""
+        areas = known.veil.areas(pts, binding, view.privacy)
+        fitted = self._fitter.fit(frame, width)
+        try:
+            self._brush.paint(fitted, viewed(binding.drawn, view), areas)
+        except Exception:
+            log.log(logging.DEBUG if self._failed else logging.ERROR, "an overlay could not be painted", exc_info=True)
+            self._failed = True
+            fitted = self._fitter.fit(frame, width)
+            self._brush.paint(fitted, [], areas)
+        return fitted
