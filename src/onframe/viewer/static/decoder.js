@@ -7,6 +7,7 @@
 import { codecString } from './codec.js';
 
 const LEAD = 160; // ms before it is due, a unit is decoded
+const LATE = 160; // ms after it was due, a key picture is worth more than all before it
 const SOON = 60; // ms; what is due then and still in the decoder waits for units that come after it
 const MOST_WAITING = 1500;
 const MOST_ERRORS = 3;
@@ -64,12 +65,12 @@ export class Decoder {
 
   /**
    * Decode what is due soon, and all that comes before it: pictures are shown in another order than they are decoded in.
-   * Where a later key picture is due already, what lies before it is passed over.
+   * Where a later key picture was due a while ago, what lies before it is passed over.
    * @param {(pts: number) => number} due @param {number} now
    */
   pump(due, now) {
     if (this._state !== 'ready') return;
-    const late = this._waiting.findLastIndex((unit) => unit.key && due(unit.pts) < now);
+    const late = this._waiting.findLastIndex((unit) => unit.key && due(unit.pts) < now - LATE);
     if (late > 0) this._skipTo(late);
     let last = this._waiting.findLastIndex((unit) => due(unit.pts) - LEAD <= now);
     if (this._inside.some((pts) => due(pts) - SOON <= now)) last = Math.max(last, 0);

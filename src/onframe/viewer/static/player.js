@@ -4,47 +4,37 @@
  * go, shows each picture when it is due with the Shapes that belong to it, and remembers the last minute.
  *
  * Events, all CustomEvents: welcome, hello, status, path, notice {text}, stats {values}, frame,
- * record-event {event, pts, capturedAt, thumbnail}. Instants `capturedAt` are Unix seconds of the camera's clock or null.
+ * record-event {event, pts, capturedAt, again, thumbnail}. Instants `capturedAt` are Unix seconds of the camera's clock or null.
  */
 
-import { isH265 } from './codec.js';
 import { Feed } from './feed.js';
 import { further, nearest } from './history.js';
-import { Painter } from './paint.js';
-import { snapshot, thumbnail } from './snapshot.js';
-import { Source, capabilities, named, nextPath } from './source.js';
-import { JpegSource } from './source_jpeg.js';
-import { MseSource } from './source_mse.js';
-import { WebCodecsSource } from './source_webcodecs.js';
+import { Inquiries } from './inquiries.js';
+import { Negotiation } from './negotiation.js';
+import { Occurrences } from './occurrences.js';
+import { Screen } from './screen.js';
+import { capabilities } from './source.js';
+import { hasNone, sourceOf } from './sources.js';
 import { Status } from './state.js';
 import { Stream } from './stream.js';
 import { Hold } from './sync.js';
-import { DEFAULT_VIEW, MASK, privateAreas, viewed } from './view.js';
+import { DEFAULT_VIEW } from './view.js';
 import * as wire from './wire.js';
 
 /** @typedef {import('./source.js').Way} Way */
 /** @typedef {import('./source.js').Picture} Picture */
 /** @typedef {import('./store.js').Drawn} Drawn */
 /** @typedef {import('./sync.js').Mode} Mode */
-/** @typedef {import('./view.js').View} View */
 /** @typedef {import('./wire.js').Inspected} Inspected */
 
 const AHEAD = 4; // ms: what is due within this task's picture on the screen
 const STALL = 100; // ms between two looks for a due picture: something has kept the page from its work
-const ANSWER = 8000; // ms that the server may take to find a document
 const NEAR = 90_000; // 90 kHz; a picture further off than this is not the one that was asked for
-const SAME_EVENT = 4000; // ms without a sign of it; after that, the same key is a new occurrence
-/** What to do about a camera that sends nothing that this browser decodes. */
-const WITH_H265 =
-  'To see it: choose a stream that the camera sends as H.264 (onframe view with --stream 1 for the main stream, ' +
-  '--stream 2 for the sub-stream), set the camera to H.264, or open this page in a browser that decodes H.265.';
 /** @type {wire.Hello} */
 const NOTHING = { type: 'hello', camera: '', channel: 1, stream: 0, epoch: -1, width: 1280, height: 720, codec: null };
-/** @type {Record<wire.Form, Way>} */
-const WAYS = { annexb: 'webcodecs', fmp4: 'mse', jpeg: 'jpeg', none: 'none' };
 
 /**
- * @typedef {{url: string, camera?: string, stream?: number, path?: 'auto'|Way, mode?: Mode, hold?: number, view?: View,
+ * @typedef {{url: string, camera?: string, stream?: number, path?: 'auto'|Way, mode?: Mode, hold?: number, view?: import('./view.js').View,
  *   test?: boolean, shift?: 0|1}} PlayerOptions
  * `url`: the address of a page of the server, with its token where one is needed. `stream` 0 is the one set for it.
  * `hold` in ms, for the mode "fixed". `test` draws the number of each picture's Record; with it, `shift` 1 binds one off.
@@ -54,11 +44,8 @@ export class Player extends EventTarget {
   /** @param {HTMLCanvasElement} canvas @param {PlayerOptions} options */
   constructor(canvas, options) {
     super();
-    this.canvas = canvas;
-    this.painter = new Painter(canvas);
-    this.test = options.test ?? false;
-    this._shift = this.test ? (options.shift ?? 0) : 0;
-    if (this.test) this.painter.reserved = [{ x: 0, y: 0, w: 432, h: 80 }];
+    const test = options.test ?? false;
+    this._screen = new Screen(canvas, options.view ?? DEFAULT_VIEW, test, test ? (options.shift ?? 0) : 0);
     /** What a test reads; kept always, it costs nothing. */
     this.counters = {
       frames: 0, composited: 0, exact: 0, approximate: 0, interpolated: 0, held: 0, none: 0, late: 0, dropped: 0,
@@ -68,45 +55,30 @@ export class Player extends EventTarget {
     this.welcome = null;
     /** @type {wire.Hello|null} */
     this.hello = null;
-    /** What was asked for, whatever is shown instead. */
-    this.asked = { camera: options.camera ?? '', stream: options.stream ?? 0, path: options.path ?? 'auto' };
     /** @type {Way} */
     this.path = 'none';
     this.why = '';
     /** Whether a picture is looked at that was shown before. */
     this.frozen = false;
     this._status = new Status();
-    this._view = options.view ?? DEFAULT_VIEW;
     this._mode = options.mode ?? 'synced';
     this._fixed = options.hold ?? Hold.START;
-    this._selected = '';
-    this._css = { width: 1280, height: 720, ratio: 1 };
-    /** @type {import('./source.js').Choice|null} */
-    this._choice = null;
-    /** @type {import('./source.js').Tried[]} */
-    this._tried = [];
-    /** The codec of each stream, as the server says. @type {Map<number, string>} */
-    this._codecs = new Map();
-    this._can = capabilities();
     /** The connection was lost or the page was paused: what comes may be of another time line. */
     this._interrupted = true;
     this._paused = document.hidden;
     this._closed = false;
-    /** @type {Picture|null} */
-    this._picture = null;
-    /** The stream of the picture that is looked at, where that is not the one that comes. @type {Stream|null} */
+    /** A stream that is over, and whose picture is still looked at. @type {Stream|null} */
     this._past = null;
+    /** The stream of the picture on the screen. @type {Stream|null} */
+    this._painted = null;
     /** The timestamp that was asked for last, while it is on its way. @type {number|null} */
     this._wanted = null;
-    this._dirty = false;
     this._tickedAt = 0;
     this._waited = false;
-    /** @type {Map<string, number>} */
-    this._seen = new Map();
-    /** @type {Promise<void>} */
-    this._telling = Promise.resolve();
-    /** @type {{n: number, subject: string, done: (answer: Inspected) => void}[]} */
-    this._inquiries = [];
+    const asked = { camera: options.camera ?? '', stream: options.stream ?? 0, path: options.path ?? 'auto' };
+    this._negotiation = new Negotiation(capabilities(), asked);
+    this._inquiries = new Inquiries((text) => this._feed.send(text));
+    this._occurrences = new Occurrences((occurrence) => this._tell('record-event', occurrence));
     this.stream = this._newStream(NOTHING, null);
     this._onVisibility = () => this.pause(document.hidden);
     document.addEventListener('visibilitychange', this._onVisibility);
@@ -121,17 +93,26 @@ export class Player extends EventTarget {
 
   /** @returns {{state: string, reason: string, since: number, hint: string}} since: ms since 1970 */
   get status() {
-    const { state, reason, since, hint } = this._status;
-    return { state, reason, since, hint };
+    return { ...this._status };
   }
 
   get view() {
-    return this._view;
+    return this._screen.view;
   }
 
   set view(view) {
-    this._view = view;
-    this._dirty = true;
+    this._screen.view = view;
+    this._screen.dirty = true;
+  }
+
+  /** Says whether there is little room, and which panels found none. */
+  get painter() {
+    return this._screen.painter;
+  }
+
+  /** What is wanted, whatever is shown instead. */
+  get asked() {
+    return this._negotiation.asked;
   }
 
   /** @param {Mode} mode @param {number} [hold] ms, for "fixed" */
@@ -143,9 +124,7 @@ export class Player extends EventTarget {
 
   /** Show something else. @param {{camera?: string, stream?: number, path?: 'auto'|Way}} wish */
   watch(wish) {
-    this.asked = { ...this.asked, ...wish };
-    if ('camera' in wish) this._codecs.clear();
-    this._tried = this._tried.filter((one) => !('camera' in wish) && !('path' in wish) && one.codec);
+    this._negotiation.ask(wish);
     this._interrupted = true;
     this.resume();
     this._choose(true);
@@ -167,11 +146,7 @@ export class Player extends EventTarget {
   /** The canvas's size in CSS pixels, and how many of its own each has. @param {number} width @param {number} height
    * @param {number} ratio */
   resize(width, height, ratio) {
-    if (!this.test) this._css = { width, height, ratio };
-    this.canvas.style.width = `${this._css.width}px`;
-    this.canvas.style.height = `${this._css.height}px`;
-    this.painter.resize(this._css.width, this._css.height, this._css.ratio);
-    this._dirty = true;
+    this._screen.resize(width, height, ratio);
   }
 
   close() {
@@ -180,22 +155,21 @@ export class Player extends EventTarget {
     this._feed.close();
     this._past?.close();
     this.stream.close();
-    this._picture?.close();
-    this._picture = null;
-    for (const inquiry of this._inquiries.splice(0)) inquiry.done(notFound(inquiry));
+    this._screen.put(null);
+    this._inquiries.giveUp();
   }
 
   // What is looked at
 
   /** The picture on the screen, or null. @returns {{pts: number, capturedAt: number|null}|null} */
   get shown() {
-    const pts = this._picture?.pts ?? (this.grid ? this.stream.newest : NaN);
+    const pts = this._screen.picture?.pts ?? (this.grid ? this.stream.newest : NaN);
     return Number.isFinite(pts) ? { pts, capturedAt: this._looked.capturedAt(pts) } : null;
   }
 
   /** There are no pictures, and the metadata is drawn on a grid. */
   get grid() {
-    return this.path === 'none' || !this._looked.hello.codec;
+    return hasNone(this._looked.hello);
   }
 
   /** Keep the picture that is on the screen; what comes is remembered meanwhile. */
@@ -203,8 +177,10 @@ export class Player extends EventTarget {
     if (this.frozen || !this.shown) return;
     this.frozen = true;
     this.stream.source.frozen = true;
-    if (this.grid) this._picture = { pts: this.stream.newest, image: this.canvas, close: () => undefined };
-    this._dirty = true;
+    if (this.grid) {
+      this._painted = this.stream;
+      this._screen.put(this._drawing(this.stream.newest));
+    }
   }
 
   /** Back to what comes. */
@@ -212,12 +188,11 @@ export class Player extends EventTarget {
     if (!this.frozen) return;
     this.frozen = false;
     this._wanted = null;
+    if (this.grid) this._screen.put(null);
     this._past?.close();
     this._past = null;
     this.stream.source.frozen = false;
     this.stream.orphans.begin();
-    if (this.grid) this._picture = null;
-    this._dirty = true;
   }
 
   /** The timestamps that can be shown again, ascending. @returns {number[]} */
@@ -243,70 +218,37 @@ export class Player extends EventTarget {
 
   /** The picture as it is shown, in its own size. @returns {Promise<Blob>} PNG */
   async snapshot() {
-    const { width, height } = this._looked.hello;
-    const pts = this.shown?.pts ?? this._looked.newest;
-    const image = this.grid ? null : (this._picture?.image ?? null);
-    return snapshot(image, { width, height }, this._drawn(pts), this._selected);
+    return this._screen.snapshot(this._looked, this.grid);
   }
 
   // What is known of it
 
   /** What lies there, the topmost first. @param {number} x in CSS pixels @param {number} y @returns {Drawn[]} */
   hit(x, y) {
-    return this.painter.hit(x * this._css.ratio, y * this._css.ratio);
+    return this._screen.hit(x, y);
   }
 
   /** Set one target or rule off; null: none. @param {string|null} subject */
   select(subject) {
-    this._selected = subject ?? '';
-    this._dirty = true;
+    this._screen.selected = subject ?? '';
+    this._screen.dirty = true;
   }
 
   /** The document that a Shape came from; not found where the server does not answer. @param {wire.Shapes} message
    * @param {string} subject @returns {Promise<Inspected>} */
   inspect(message, subject) {
-    return new Promise((resolve) => {
-      const inquiry = { n: message.n ?? 0, subject, done: resolve };
-      this._inquiries.push(inquiry);
-      if (!this._feed.send(wire.inspect(inquiry.n, subject))) this._answer(notFound(inquiry));
-      else setTimeout(() => this._answer(notFound(inquiry)), ANSWER);
-    });
+    return this._inquiries.ask(message.n ?? 0, subject);
   }
 
   /** What was told of a target or rule, oldest first. @param {string} subject
    * @returns {{pts: number, capturedAt: number|null, shape: wire.Shape, labels: string[]}[]} */
   historyOf(subject) {
-    return this._looked.store.messagesOf(subject).map(({ message, shape }) => ({
-      pts: message.pts,
-      capturedAt: message.captured_at ?? null,
-      shape,
-      labels: shape.labels ?? [],
-    }));
+    return this._looked.historyOf(subject);
   }
 
   /** How well pictures and metadata go together. `hold`, `p98` and `delay` in ms, `uncertainty` and `standing` in s. */
   get sync() {
-    const { stream } = this;
-    const { last, tally, hold } = stream;
-    const now = performance.now();
-    return {
-      state: stream.state,
-      recent: tally.recent(),
-      total: tally.total,
-      share: tally.exactShare(),
-      hold: hold.value,
-      p98: hold.p98,
-      mode: this._mode,
-      clock: last?.clock ?? '',
-      uncertainty: last?.uncertainty ?? null,
-      exact: last ? last.exact : null,
-      picture: !(this.path === 'none' || !stream.hello.codec),
-      standing: this.frozen ? 0 : stream.standing(now),
-      rate: stream.rate(now),
-      delay: stream.delay,
-      late: stream.late,
-      orphaned: stream.orphans.count,
-    };
+    return { ...this.stream.report(performance.now()), mode: this._mode, ...(this.frozen ? { standing: 0 } : {}) };
   }
 
   /** Something went wrong that a test should know of. @param {string} text */
@@ -322,10 +264,11 @@ export class Player extends EventTarget {
     else if (message.type === 'hello') this._hello(message);
     else if (message.type === 'shapes') this._shapes(message);
     else if (message.type === 'rules') this._rules(message);
+    else if (message.type === 'coordinates') this._coordinates(message);
     else if (message.type === 'state') this._state(message.state, message.reason, '', message.since);
     else if (message.type === 'stats') this._tell('stats', { values: { ...this._own(), ...message.values } });
     else if (message.type === 'error') this._error(message);
-    else if (message.type === 'inspected') this._answer(message);
+    else if (message.type === 'inspected') this._inquiries.answer(message);
   }
 
   /** @param {wire.Welcome} welcome */
@@ -339,18 +282,14 @@ export class Player extends EventTarget {
 
   /** Take the best way that is open; `again`: tell the server in any case. @param {boolean} [again] */
   _choose(again = false) {
-    const { camera, stream, path } = this.asked;
-    const wish = { forced: path, stream, codec: this._codecs.get(stream) ?? '' };
-    const former = this._choice;
-    const choice = nextPath(this._can, this.welcome ?? {}, this._tried, wish);
-    this._choice = choice;
-    this.path = choice.way;
+    const changed = this._negotiation.choose(this.welcome);
+    const { choice, asked } = this._negotiation;
+    if (!choice) return;
+    if (again || changed) this._feed.send(wire.watch(asked.camera, choice.stream, choice.form, choice.why));
+    if (!again && choice.way === this.path && choice.why === this.why) return;
+    this.path = this.counters.path = choice.way;
     this.why = choice.why;
-    this.counters.path = choice.way;
-    if (again || former?.form !== choice.form || former.stream !== choice.stream) {
-      this._feed.send(wire.watch(camera, choice.stream, choice.form, choice.why));
-    }
-    this._tell('path', { path: choice.way, why: choice.why });
+    this._tell('path', { path: this.path, why: this.why });
   }
 
   /** @param {wire.Hello} hello */
@@ -358,23 +297,20 @@ export class Player extends EventTarget {
     const former = this.stream.hello;
     const form = hello.path ?? 'annexb';
     this.hello = hello;
-    if (this._choice?.stream === 0) this._choice.stream = hello.stream;
-    if (this.asked.stream === 0) this.asked.stream = hello.stream;
-    if (hello.codec) this._codecs.set(hello.stream, hello.codec);
+    this._negotiation.heard(hello);
     const same = !this._interrupted && ['key', 'channel', 'stream', 'epoch'].every((name) => same_(hello, former, name));
     this._interrupted = false;
-    if (same && (former.path ?? 'annexb') === form && former.codec && hello.codec) {
+    if (same && (former.path ?? 'annexb') === form && !hasNone(former) && !hasNone(hello)) {
       this.stream.hello = hello;
       this.stream.source.start(hello);
     } else {
       this._begin(this._newStream(hello, same ? this.stream.store : null));
     }
     this.stream.store.setRules(-Infinity, hello.rules ?? []);
-    if (this.test) this._css = { width: hello.width, height: hello.height, ratio: 1 };
-    this.resize(this._css.width, this._css.height, this._css.ratio);
-    if (this._choice) this._choose();
+    this._screen.resize(hello.width, hello.height, 1, true);
+    this._choose();
     this._tell('hello', hello);
-    this._say();
+    this._tell('notice', { text: this._negotiation.notice(hello.channel) });
   }
 
   /** @param {wire.Hello} hello @param {import('./store.js').Store|null} store @returns {Stream} */
@@ -383,8 +319,7 @@ export class Player extends EventTarget {
       onRefused: (/** @type {string} */ codec, /** @type {string} */ why) => source === this.stream.source && this._refused(codec, why),
       onError: (/** @type {string} */ text) => this.failed(text),
     };
-    const kinds = { annexb: WebCodecsSource, fmp4: MseSource, jpeg: JpegSource, none: Source };
-    const source = new (hello.codec ? kinds[hello.path ?? 'annexb'] : Source)(listener);
+    const source = sourceOf(hello, listener);
     const stream = new Stream(hello, source, store);
     stream.hold.setMode(this._mode, this._fixed);
     return stream;
@@ -392,44 +327,27 @@ export class Player extends EventTarget {
 
   /** All that was before is forgotten, but for the picture that is looked at. @param {Stream} stream */
   _begin(stream) {
-    if (this.frozen && !this._past) this._past = this.stream;
+    if (this.frozen && this.stream === this._looked) this._past = this.stream;
     else this.stream.close();
     this.stream = stream;
+    stream.source.frozen = this.frozen;
     stream.source.start(stream.hello);
-    if (!this.frozen && !stream.hello.codec) {
-      this._picture?.close();
-      this._picture = null;
-    }
-    this._dirty = true;
+    if (!this.frozen && hasNone(stream.hello)) this._screen.put(null);
+    this._screen.dirty = true;
   }
 
   /** This way leads nowhere: take the next one. @param {string} codec @param {string} why */
   _refused(codec, why) {
     const { hello } = this.stream;
     this.failed(`unsupported ${codec}: ${why}`);
-    this._tried.push({ way: WAYS[hello.path ?? 'annexb'], stream: hello.stream, codec: hello.codec ?? '', why });
+    this._negotiation.refused(hello, why);
     this._choose();
-    this._say();
-  }
-
-  /** Above the picture: why another one is shown than was asked for, or none. */
-  _say() {
-    const { stream } = this.asked;
-    const choice = this._choice;
-    const instead = choice && choice.stream !== stream && choice.way !== 'none';
-    const grid = choice?.way === 'none' && this.asked.path !== 'none';
-    if (!choice || !(instead || grid)) return this._tell('notice', { text: '' });
-    const codec = this._codecs.get(stream) ?? '';
-    const number = (this.hello?.channel ?? 1) * 100 + stream;
-    const picture = `The picture of stream ${number}${codec ? ` (${named(codec).replace(' (', ', ')}` : ''} cannot be shown: ${choice.why}.`;
-    const help = isH265(codec) ? WITH_H265 : '';
-    const text = instead ? `${picture} Shown instead is the sub-stream.` : `${picture} The metadata is drawn on a grid. ${help}`;
-    this._tell('notice', { text: text.trim() });
+    this._tell('notice', { text: this._negotiation.notice(hello.channel) });
   }
 
   /** @param {wire.Unit} unit */
   _unit(unit) {
-    if (unit.stream !== this.stream.hello.stream || !this.stream.hello.codec) return;
+    if (unit.stream !== this.stream.hello.stream || hasNone(this.stream.hello)) return;
     if (unit.kind !== wire.FMP4_START) {
       this.counters.frames += 1;
       if (this.stream.jumps(unit)) this._begin(this._newStream(this.stream.hello, null));
@@ -440,15 +358,23 @@ export class Player extends EventTarget {
 
   /** @param {wire.Shapes} message */
   _shapes(message) {
-    this.stream.told(message, performance.now(), Boolean(this.stream.hello.codec));
+    this.stream.told(message, performance.now(), !hasNone(this.stream.hello));
     this.counters.late = this.stream.late;
-    this._dirty = true;
+    this._screen.dirty = true;
   }
 
   /** @param {wire.Rules} message */
   _rules(message) {
     this.stream.store.setRules(message.pts, message.shapes);
-    this._dirty = true;
+    this._screen.dirty = true;
+  }
+
+  /** @param {wire.Coordinates} message */
+  _coordinates({ coordinates, space, origin }) {
+    if (!this.hello) return;
+    this.hello = { ...this.hello, coordinates, space, origin };
+    this.stream.hello = { ...this.stream.hello, coordinates, space, origin };
+    this._tell('hello', this.hello);
   }
 
   /** @param {string} state @param {string} reason @param {string} hint @param {string} [since] ISO 8601 */
@@ -471,14 +397,7 @@ export class Player extends EventTarget {
     const { state, reason } = this._status;
     if (connected) return this._state('connecting', '', '');
     this._state('offline', why || (state === 'offline' ? reason : 'the connection was closed'), '');
-    for (const inquiry of this._inquiries.splice(0)) inquiry.done(notFound(inquiry));
-  }
-
-  /** @param {Inspected} answer */
-  _answer(answer) {
-    const of = (/** @type {{n: number, subject: string}} */ one) => one.n === answer.n && one.subject === (answer.subject ?? '');
-    for (const inquiry of this._inquiries.filter(of)) inquiry.done({ ...answer, found: answer.found ?? true });
-    this._inquiries = this._inquiries.filter((one) => !of(one));
+    this._inquiries.giveUp();
   }
 
   /** @param {string} name @param {any} detail */
@@ -486,11 +405,9 @@ export class Player extends EventTarget {
     if (!this._closed) this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  // What is on the screen
-
   /** The stream of the picture that is looked at. */
   get _looked() {
-    return this._past ?? this.stream;
+    return (this._screen.picture && this._painted) || this.stream;
   }
 
   _tick() {
@@ -505,10 +422,10 @@ export class Player extends EventTarget {
     const due = (/** @type {number} */ pts) => stream.due(pts);
     stream.source.pump(due, now);
     const picture = stream.source.take(due, now + AHEAD);
-    if (!stream.hello.codec) this._announce((pts) => pts <= stream.newest, null);
+    if (hasNone(stream.hello)) this._announce((pts) => pts <= stream.newest, null);
     if (this.frozen) this._pass(picture, now);
     else if (picture) this._show(picture, now);
-    else if (this._dirty) this._paint();
+    else if (this._screen.dirty) this._paint();
   }
 
   /** A picture that would be shown now, if another one were not looked at. @param {Picture|null} picture @param {number} now */
@@ -517,14 +434,14 @@ export class Player extends EventTarget {
     if (picture) stream.newest = Math.max(stream.newest, picture.pts);
     this._announce((pts) => (picture ? pts <= picture.pts : stream.due(pts) <= now), picture);
     picture?.close();
-    if (this._dirty) this._paint();
+    if (this._screen.dirty) this._paint();
   }
 
   /** @param {Picture} picture @param {number} now */
   _show(picture, now) {
     const { counters, stream } = this;
-    this._picture?.close();
-    this._picture = picture;
+    this._painted = stream;
+    this._screen.put(picture);
     const state = this._paint();
     stream.painted(picture.pts, state, now);
     counters[state] += 1;
@@ -536,36 +453,17 @@ export class Player extends EventTarget {
     this._tell('frame', { pts: picture.pts, state });
   }
 
-  /** Picture, Shapes and, in test mode, the number: one task, one canvas. @returns {import('./store.js').State} */
   _paint() {
-    this._dirty = false;
-    if (!this._picture && !this.grid) return 'none';
-    const pts = this._picture?.pts ?? this.stream.newest;
-    const { binding, drawn, areas } = this._drawn(pts);
-    const image = this.grid ? null : (this._picture?.image ?? null);
-    this.painter.paint(image, drawn, { areas, selected: this._selected, now: performance.now() });
-    const numbered = binding.bound.find((message) => typeof message.frame_number === 'number');
-    if (this.test && numbered) this.painter.paintNumber(Number(numbered.frame_number));
-    return binding.state;
+    return this._screen.paint(this._looked, this.grid);
   }
 
-  /** What lies on the picture of this time. @param {number} pts */
-  _drawn(pts) {
-    const stream = this._looked;
-    const binding = stream.store.lookup(pts - this._shift * stream.duration);
-    const areas = privateAreas(binding.drawn, this._view.privacy);
-    return { binding, areas, drawn: viewed(binding.drawn, this._view) };
-  }
-
-  /** @param {number} pts @returns {Promise<boolean>} */
+  /** @param {number} pts */
   async _recall(pts) {
     this.freeze();
     if (!this.frozen) return false;
     this._wanted = pts;
     const stream = this._looked;
-    const picture = this.grid
-      ? { pts, image: this.canvas, close: () => undefined }
-      : await stream.source.recall(pts).catch(() => null);
+    const picture = this.grid ? this._drawing(pts) : await stream.source.recall(pts).catch(() => null);
     const current = this.frozen && this._wanted === pts && this._looked === stream;
     if (!current || !picture) {
       picture?.close();
@@ -573,44 +471,29 @@ export class Player extends EventTarget {
       return false;
     }
     this._wanted = null;
-    this._picture?.close();
-    this._picture = picture;
+    this._screen.put(picture);
     this._paint();
     this._tell('frame', { pts, state: 'frozen' });
     return true;
   }
 
+  /** On the grid there is no picture, but a time. @param {number} pts @returns {Picture} */
+  _drawing(pts) {
+    return { pts, image: this._screen.canvas, close: () => undefined };
+  }
+
   /** Events are told when their picture is shown. @param {(pts: number) => boolean} reached @param {Picture|null} picture */
   _announce(reached, picture) {
-    const { stream } = this;
-    for (const { pts, capturedAt, event } of stream.reached(reached)) {
-      const now = performance.now();
-      const fresh = now - (this._seen.get(event.key) ?? -Infinity) > SAME_EVENT;
-      this._seen.delete(event.key);
-      this._seen.set(event.key, now);
-      if (this._seen.size > 400) this._seen.delete(this._seen.keys().next().value ?? '');
-      const masked = event.key.startsWith('plate/') && Object.hasOwn(this._view.privacy, 'plate');
-      const image = picture && fresh ? thumbnail(picture.image, stream.store.lookup(picture.pts).drawn, event, this._view) : null;
-      const detail = { event: masked ? { ...event, title: MASK } : event, pts, capturedAt };
-      this._telling = this._telling.then(async () => this._tell('record-event', { ...detail, thumbnail: await image }));
-    }
+    const events = this.stream.reached(reached);
+    if (events.length) this._occurrences.happened(events, this.stream, picture, this._screen.view, performance.now());
   }
 
   /** What the page itself knows. */
   _own() {
     const { hello, source } = this.stream;
-    const { width, height } = hello;
-    return {
-      coordinates: hello.coordinates || '–',
-      picture: this.grid ? 'none' : `${width} × ${height}, ${source.configured || '–'}`,
-      'pictures skipped': this.counters.dropped,
-    };
+    const picture = hasNone(hello) ? 'none' : `${hello.width} × ${hello.height}, ${source.configured || '–'}`;
+    return { coordinates: hello.coordinates || '–', picture, 'pictures skipped': this.counters.dropped };
   }
-}
-
-/** @param {{n: number, subject: string}} inquiry @returns {Inspected} */
-function notFound({ n, subject }) {
-  return { type: 'inspected', n, subject, found: false };
 }
 
 /** @param {Record<string, any>} a @param {Record<string, any>} b @param {string} name */

@@ -20,12 +20,11 @@ const AHEAD = 0.06; // s that the element is ahead of what is due: its pictures 
 const EDGE = 0.08; // s that it stays behind the newest: nearer to it, it stands still again and again
 const FAR = 0.5; // s; further off than this it is not steered but set
 const STEADY = 0.015; // s
-const MOST_HELD = 4; // decoded pictures; hardware has a handful of them
+const EARLY = 0.06; // s; further ahead than this it waits
+const MOST_HELD = 8; // decoded pictures; hardware has not many of them
 const MOST_STRANGE = 12; // pictures whose timestamp is none of those that were sent
 const MOST_QUEUED = 1500;
 const SEEKING = 1500; // ms that the element may take to show another picture
-/** @type {(canvas: HTMLCanvasElement) => void} */
-const nothing = () => undefined;
 
 export class MseSource extends Source {
   /** @param {import('./source.js').SourceListener} listener */
@@ -259,7 +258,8 @@ export class MseSource extends Source {
     if (Math.abs(off) > FAR && !video.seeking) video.currentTime = target;
     const rate = Math.abs(off) < STEADY ? 1 : Math.max(0.95, Math.min(1.1, 1 + off));
     if (Math.abs(rate - video.playbackRate) > 0.01 || (rate === 1 && video.playbackRate !== 1)) video.playbackRate = rate;
-    if (video.paused) video.play().catch((error) => this._stopped(error));
+    if (off < -EARLY) video.pause();
+    else if (video.paused && (off > 0 || !video.currentTime)) video.play().catch((error) => this._stopped(error));
   }
 
   /** @param {Error} error */
@@ -332,7 +332,7 @@ export class MseSource extends Source {
     image.width = this._video.videoWidth || this._size.width;
     image.height = this._video.videoHeight || this._size.height;
     image.getContext('2d')?.drawImage(this._video, 0, 0, image.width, image.height);
-    return { pts, image, close: () => nothing(image) };
+    return { pts, image, close: () => undefined };
   }
 
   /** @param {string} why */

@@ -2,6 +2,7 @@
 /** All that belongs to one time line: one stream of one connection to the camera. With the next one it is forgotten. */
 
 import { Clock, Hold, Orphans, Tally } from './sync.js';
+import { hasNone } from './sources.js';
 import { Store } from './store.js';
 
 /** @typedef {import('./wire.js').Hello} Hello */
@@ -12,8 +13,9 @@ import { Store } from './store.js';
 const FRAME = 3600; // 90 kHz; a picture, where nothing is known of it
 const MOST_EVENTS = 400; // that wait for their picture: in a tab in the background no picture is shown
 const MOST_SENT = 600;
+const MOST_TOLD = 8192;
 const STANDING = 2; // s without a new picture, after which nothing is said of its synchrony
-const JUMP = 10 * 90_000; // time stamps that are further from the last one are of another time line
+const JUMP = 10 * 90_000; // time stamps that are so far before the last one are of another time line
 
 export class Stream {
   /** @param {Hello} hello @param {Source} source @param {Store|null} [store] what is known of this time line already */
@@ -36,6 +38,8 @@ export class Stream {
     this.delay = NaN;
     /** @type {{pts: number, capturedAt: number|null, event: import('./wire.js').Event}[]} */
     this._events = [];
+    /** Records by layer and n: what is told again says nothing of lags. @type {Set<string>} */
+    this._told = new Set();
     /** @type {Map<number, number>} */
     this._sentAt = new Map();
     /** @type {number[]} */
@@ -51,7 +55,7 @@ export class Stream {
 
   /** Whether this picture cannot be of the same time line as those before. @param {Unit} unit */
   jumps(unit) {
-    return this._arrived !== null && Math.abs(unit.pts - this._arrived) > JUMP;
+    return this._arrived !== null && unit.pts < this._arrived - JUMP;
   }
 
   /** @param {Unit} unit @param {number} now */
@@ -65,8 +69,9 @@ export class Stream {
   /** A Record; `pictures`: there are pictures that it can be late for. @param {Shapes} message @param {number} now
    * @param {boolean} pictures */
   told(message, now, pictures) {
-    this.last = message;
     this.store.add(message);
+    if (this._isToldAgain(message)) return;
+    this.last = message;
     for (const event of message.events ?? []) {
       this._events.push({ pts: message.pts, capturedAt: message.captured_at ?? null, event });
     }
@@ -79,6 +84,17 @@ export class Stream {
     this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
     this.orphans.add(message);
     if (message.pts <= this.newest) this.late += 1;
+  }
+
+  /** @param {Shapes} message */
+  _isToldAgain(message) {
+    const name = `${message.n} ${message.layer}`;
+    if (!message.n || !this._told.has(name)) {
+      this._told.add(name);
+      if (this._told.size > MOST_TOLD) this._told.delete(this._told.keys().next().value ?? '');
+      return false;
+    }
+    return true;
   }
 
   /** A picture with this binding is on the screen. @param {number} pts @param {import('./store.js').State} state
@@ -122,6 +138,38 @@ export class Stream {
     const { drawn, bound } = this.store.lookup(pts);
     const known = [...bound, ...drawn.map((one) => one.message)].find((message) => message?.captured_at);
     return known?.captured_at ? known.captured_at + (pts - known.pts) / 90_000 : null;
+  }
+
+  /** What was told of a target or rule, oldest first. @param {string} subject */
+  historyOf(subject) {
+    return this.store.messagesOf(subject).map(({ message, shape }) => ({
+      pts: message.pts,
+      capturedAt: message.captured_at ?? null,
+      shape,
+      labels: shape.labels ?? [],
+    }));
+  }
+
+  /** How well pictures and metadata go together. @param {number} now */
+  report(now) {
+    const { last, tally, hold } = this;
+    return {
+      state: this.state,
+      recent: tally.recent(),
+      total: tally.total,
+      share: tally.exactShare(),
+      hold: hold.value,
+      p98: hold.p98,
+      clock: last?.clock ?? '',
+      uncertainty: last?.uncertainty ?? null,
+      exact: last ? last.exact : null,
+      picture: !hasNone(this.hello),
+      standing: this.standing(now),
+      rate: this.rate(now),
+      delay: this.delay,
+      late: this.late,
+      orphaned: this.orphans.count,
+    };
   }
 
   close() {

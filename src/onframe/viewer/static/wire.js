@@ -7,7 +7,7 @@
  *     0 u8 kind | 1 u8 flags (1 key, 2 lost before) | 2 u16 stream | 4 u32 n | 8 i64 pts 90 kHz | 16 i64 sent at, Unix µs
  *
  * Text: JSON objects told apart by `type`, fields at their default left out. Server → page: welcome, hello, shapes,
- * rules, state, stats, error, inspected. Page → server: watch, inspect, coordinates, pause.
+ * rules, coordinates, state, stats, error, inspected. Page → server: watch, inspect, coordinates, pause.
  *
  * @typedef {{kind: number, key: boolean, lostBefore: boolean, stream: number, n: number, pts: number, sentAt: number,
  *   data: Uint8Array<ArrayBuffer>}} Unit
@@ -27,12 +27,13 @@
  *   lag_ms?: number|null, frame_number?: number|null, hold_ms?: number, shapes?: Shape[], events?: Event[],
  *   n?: number, captured_at?: number|null}} Shapes
  * @typedef {{type: 'rules', pts: number, shapes: Shape[]}} Rules
+ * @typedef {{type: 'coordinates', coordinates: string, space: Space, origin: Origin}} Coordinates
  * @typedef {{type: 'state', state: string, reason: string, since: string}} State
  * @typedef {{type: 'stats', values: Record<string, number|string>}} Stats
  * @typedef {{type: 'error', code: string, message: string, hint?: string|null}} ErrorMessage
  * @typedef {{type: 'inspected', n: number, subject: string, found?: boolean, format?: string, raw?: string,
  *   cut?: boolean, facts?: Record<string, any>, properties?: [string, string][]}} Inspected
- * @typedef {Welcome|Hello|Shapes|Rules|State|Stats|ErrorMessage|Inspected} ServerMessage
+ * @typedef {Welcome|Hello|Shapes|Rules|Coordinates|State|Stats|ErrorMessage|Inspected} ServerMessage
  */
 
 export const HEADER_BYTES = 24;
