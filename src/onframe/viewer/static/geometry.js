@@ -19,9 +19,20 @@ export function inside(rect, bounds) {
   return { ...rect, x, y };
 }
 
+/** @param {Rect} rect @param {number} margin @returns {Rect} */
+export function grown(rect, margin) {
+  return { x: rect.x - margin, y: rect.y - margin, w: rect.w + 2 * margin, h: rect.h + 2 * margin };
+}
+
+/** @param {Rect} rect @param {number} x @param {number} y */
+export function holds(rect, x, y) {
+  return x >= rect.x && x <= rect.x + rect.w && y >= rect.y && y <= rect.y + rect.h;
+}
+
 /** The upright rectangle around points.
  * @param {XY[]} points @returns {Rect} */
 export function around(points) {
+  if (!points.length) return { x: 0, y: 0, w: 0, h: 0 };
   const xs = points.map((point) => point[0]);
   const ys = points.map((point) => point[1]);
   const x = Math.min(...xs);
@@ -29,38 +40,40 @@ export function around(points) {
   return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
 }
 
-/**
- * Where a label of this size goes: above its anchor, below, within, beside: the first free place, or the one that
- * covers least of what is taken already. What is to be spared counts a quarter.
- * @param {Rect} anchor @param {{w: number, h: number}} size @param {Rect[]} taken @param {Rect} bounds
- * @param {number} [gap] @param {Rect[]} [spared]
- * @returns {Rect}
- */
-export function placeLabel(anchor, size, taken, bounds, gap = 3, spared = []) {
-  const { x, y, w, h } = anchor;
-  const middle = x + (w - size.w) / 2;
-  const candidates = [
-    [x, y - size.h - gap],
-    [x, y + h + gap],
-    [x + gap, y + gap],
-    [x + w + gap, y],
-    [x - size.w - gap, y],
-    [middle, y - size.h - gap],
-    [x + w - size.w, y - size.h - gap],
-    [x, y - 2 * size.h - 2 * gap],
-    [x, y + h + size.h + 2 * gap],
-  ];
-  let best = inside({ x, y: y - size.h - gap, ...size }, bounds);
+/** The point of the rectangle that is nearest to (x, y). @param {Rect} rect @param {number} x @param {number} y @returns {XY} */
+export function nearest(rect, x, y) {
+  return [Math.max(rect.x, Math.min(x, rect.x + rect.w)), Math.max(rect.y, Math.min(y, rect.y + rect.h))];
+}
+
+/** Between two rectangles, 0 where they touch. @param {Rect} a @param {Rect} b */
+export function distance(a, b) {
+  const dx = Math.max(0, a.x - (b.x + b.w), b.x - (a.x + a.w));
+  const dy = Math.max(0, a.y - (b.y + b.h), b.y - (a.y + a.h));
+  return Math.hypot(dx, dy);
+}
+
+/** From (x, y) to the line through the points; to its last side too where it is closed.
+ * @param {XY[]} points @param {number} x @param {number} y @param {boolean} [closed] */
+export function away(points, x, y, closed = false) {
+  if (points.length === 1) return Math.hypot(points[0][0] - x, points[0][1] - y);
   let least = Infinity;
-  for (const [cx, cy] of candidates) {
-    const moved = inside({ x: cx, y: cy, ...size }, bounds);
-    const away = Math.abs(moved.x - cx) + Math.abs(moved.y - cy);
-    const hidden = taken.reduce((sum, other) => sum + overlap(moved, other), 0);
-    const covered = hidden + spared.reduce((sum, other) => sum + overlap(moved, other), 0) / 4 + away * 4;
-    if (covered < least) [best, least] = [moved, covered];
-    if (covered === 0) break;
+  for (let i = closed ? 0 : 1; i < points.length; i++) {
+    const [ax, ay] = points[(i || points.length) - 1];
+    const [dx, dy] = [points[i][0] - ax, points[i][1] - ay];
+    const share = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+    least = Math.min(least, Math.hypot(ax + share * dx - x, ay + share * dy - y));
   }
-  return best;
+  return least;
+}
+
+/** Whether (x, y) lies within the polygon. @param {XY[]} points @param {number} x @param {number} y */
+export function within(points, x, y) {
+  let odd = false;
+  for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
+    const [[ax, ay], [bx, by]] = [points[i], points[j]];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
+  }
+  return odd;
 }
 
 /**
@@ -88,9 +101,24 @@ export function barbs(from, to, size) {
   return [barb(0.5), barb(-0.5)];
 }
 
+/** Where a speed vector ends: seconds ahead, and far enough to be seen.
+ * @param {XY} from @param {XY} step of one second @param {number} seconds @param {number} least @returns {XY|null} */
+export function ahead(from, step, seconds, least) {
+  const length = Math.hypot(...step);
+  if (!(length > 0)) return null;
+  const scale = Math.max(seconds, least / length);
+  return [from[0] + step[0] * scale, from[1] + step[1] * scale];
+}
+
 /** The largest rectangle of this proportion within the space, in whole pixels.
  * @param {number} width @param {number} height @param {number} spaceWidth @param {number} spaceHeight */
 export function fit(width, height, spaceWidth, spaceHeight) {
   const scale = Math.min(spaceWidth / width, spaceHeight / height);
   return { width: Math.max(1, Math.floor(width * scale)), height: Math.max(1, Math.floor(height * scale)) };
+}
+
+/** A colour with opacity. @param {string} color `#rrggbb` @param {number} opacity 0..1 */
+export function tinted(color, opacity) {
+  if (!/^#[0-9a-f]{6}$/i.test(color)) return color;
+  return color + Math.round(Math.max(0, Math.min(1, opacity)) * 255).toString(16).padStart(2, '0');
 }

@@ -1,133 +1,223 @@
 // @ts-check
-/** Texts on the canvas: chips that do not collide, cards of rows, number plates. */
+/** Texts on the canvas: chips, cards of rows, number plates. All are placed together, none on another. */
 
-import { inside, overlap, placeLabel } from './geometry.js';
+import { nearest, tinted } from './geometry.js';
+import { arrange } from './layout.js';
+import { Ruler } from './text.js';
 
 /** @typedef {import('./geometry.js').Rect} Rect */
+/** @typedef {import('./store.js').Drawn} Drawn */
+/** @typedef {import('./wire.js').Shape} Shape */
 /** @typedef {CanvasRenderingContext2D} Context */
-/** @typedef {{anchor: Rect, lines: string[], color: string, alarm: boolean, rank: number, alpha: number}} LabelRequest */
+/** @typedef {{anchor: Rect, lines: string[], color: string, alarm: boolean, rank: number, alpha: number, drawn?: Drawn|null,
+ *   key?: string, selected?: boolean}} LabelRequest */
+/** @typedef {{title: string, rows: [string, string, (string|null)?][], color: string, alarm?: boolean}} CardContent */
+/** @typedef {{w: number, h: number, draw: (rect: Rect) => void}} Form */
+/** @typedef {{item: import('./layout.js').Item, forms: Form[], color: string, alpha: number, drawn: Drawn|null}} Request */
 
 export const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", "Liberation Sans", sans-serif';
 export const INK = '#f4f7fb';
 export const CARD = 'rgba(10, 14, 20, 0.80)';
 const DIM = 'rgba(226, 232, 240, 0.72)';
+const DARK = '#1a0205';
+const MOST_LABELS = 150; // finding places takes time that grows with their square
+const WIDEST = 340; // units of a label
+/** Which text is placed first. */
+const RANK = { alarm: 0, plate: 10, counter: 20, card: 35, label: 30 };
 
 /** @param {Context} g @param {Rect} rect @param {number} radius */
 export function rounded(g, rect, radius) {
   g.beginPath();
-  g.roundRect(rect.x, rect.y, rect.w, rect.h, Math.min(radius, rect.w / 2, rect.h / 2));
+  g.roundRect(rect.x, rect.y, rect.w, rect.h, Math.max(0, Math.min(radius, rect.w / 2, rect.h / 2)));
 }
 
-const MOST_LABELS = 150; // finding places takes time that grows with their square
+/** @type {WeakMap<Context, Ruler>} */
+const RULERS = new WeakMap();
 
-/** Label requests of one picture, drawn when all of them are known. */
+/** @param {Context} g @returns {Ruler} */
+export function rulerOf(g) {
+  let ruler = RULERS.get(g);
+  if (!ruler) {
+    ruler = new Ruler((font, text) => {
+      if (g.font !== font) g.font = font;
+      return g.measureText(text).width;
+    });
+    RULERS.set(g, ruler);
+  }
+  return ruler;
+}
+
+/** Texts of one picture, drawn when all of them are known. */
 export class Labels {
-  /** @param {Context} g @param {number} unit pixels of the canvas per unit of text size @param {Rect} bounds @param {boolean} brief */
-  constructor(g, unit, bounds, brief) {
+  /** @param {Context} g @param {number} unit pixels of the canvas per unit of text size @param {Rect} bounds
+   * @param {boolean} brief @param {import('./layout.js').Memory} [memory] @param {number} [now] ms */
+  constructor(g, unit, bounds, brief, memory, now = 0) {
     this.g = g;
     this.unit = unit;
     this.bounds = bounds;
     this.brief = brief;
+    this.memory = memory;
+    this.now = now;
+    this.ruler = rulerOf(g);
     /** @type {Rect[]} */
     this.taken = [];
-    /** What a label covers only where it must: targets. @type {Rect[]} */
+    /** What a text covers only where it must: targets. @type {Rect[]} */
     this.spared = [];
-    /** @type {LabelRequest[]} */
+    /** Where each text of a shape stands, once drawn. @type {{rect: Rect, drawn: Drawn}[]} */
+    this.placed = [];
+    /** @type {Request[]} */
     this._requests = [];
+    /** Places of the texts that were left out. */
+    this.dropped = 0;
   }
 
-  /** @param {LabelRequest} request */
+  /** A chip of lines. @param {LabelRequest} request */
   add(request) {
+    if (!request.lines.length || (this.brief && request.rank > 2 && !request.alarm)) return;
     const lines = this.brief ? request.lines.slice(0, 1) : request.lines;
-    if (this.brief && request.rank > 2 && !request.alarm) return;
-    if (lines.length) this._requests.push({ ...request, lines });
+    const forms = [this._chip(request, lines)];
+    if (lines.length > 1) forms.push(this._chip(request, lines.slice(0, 1)));
+    const keep = request.alarm || Boolean(request.selected);
+    const rank = keep ? RANK.alarm : RANK.label + request.rank;
+    this._request(forms, request, 'above', rank, keep, 3);
   }
 
-  /** Draw all; alarms find their place first. */
+  /** A chip of one line: the first of these that finds room. @param {LabelRequest} request */
+  line(request) {
+    const keep = request.alarm || Boolean(request.selected);
+    const forms = request.lines.map((line) => this._chip(request, [line]));
+    this._request(forms, request, 'above', keep ? RANK.alarm : RANK.label + request.rank, keep, 3);
+  }
+
+  /** A number plate below (x, y), centred, its caption under it. @param {Shape} plate @param {number} x @param {number} y
+   * @param {{alpha?: number, drawn?: Drawn|null, key?: string}} [more] */
+  plate(plate, x, y, more = {}) {
+    const caption = this.brief ? '' : (plate.caption ?? '');
+    const forms = [this._plate(plate, caption)];
+    if (caption) forms.push(this._plate(plate, ''));
+    const request = { anchor: { x, y, w: 0, h: 0 }, color: String(plate.color), alpha: 1, ...more };
+    this._request(forms, request, 'below', RANK.plate, true, 5);
+  }
+
+  /** A card in the middle of its place. @param {CardContent} card @param {number} x @param {number} y
+   * @param {{alpha?: number, drawn?: Drawn|null, key?: string}} [more] */
+  counter(card, x, y, more = {}) {
+    const request = { anchor: { x, y, w: 0, h: 0 }, color: card.color, alpha: 1, ...more };
+    const alarm = Boolean(card.alarm);
+    const chip = this._chip({ color: card.color, alarm }, [`${card.title} · ${card.rows[0]?.[1] ?? ''}`]);
+    const forms = this.brief ? [chip] : [this._card(card), chip];
+    this._request(forms, request, 'on', alarm ? RANK.alarm : RANK.counter, true, 4);
+  }
+
+  /** A card beside a rectangle; where it finds no room, its title and first value. @param {CardContent} card @param {Rect} anchor
+   * @param {{alpha?: number, drawn?: Drawn|null, key?: string}} [more] */
+  card(card, anchor, more = {}) {
+    const request = { anchor, color: card.color, alpha: 1, ...more };
+    const first = card.rows.map((row) => row[1]).slice(0, 2);
+    const chip = { color: card.color, alarm: false };
+    const chips = [[card.title, ...first].join(' · '), card.title].map((line) => this._chip(chip, [line]));
+    this._request(this.brief ? chips : [this._card(card), ...chips], request, 'beside', RANK.card, false, 6);
+  }
+
+  /** Draw all; the more important find their place first, and are drawn last. */
   draw() {
-    this._requests.sort((a, b) => Number(b.alarm) - Number(a.alarm) || a.rank - b.rank);
-    for (const request of this._requests.slice(0, MOST_LABELS)) this._draw(request);
+    this._requests.sort((a, b) => a.item.rank - b.item.rank);
+    const most = this._requests.slice(0, MOST_LABELS);
+    const room = { bounds: this.bounds, taken: this.taken, spared: this.spared, memory: this.memory, now: this.now };
+    const places = arrange(most.map((request) => request.item), room);
+    this.dropped = this._requests.length - places.filter(Boolean).length;
+    for (let i = most.length - 1; i >= 0; i--) {
+      const [place, request] = [places[i], most[i]];
+      if (!place) continue;
+      this.g.save();
+      this.g.globalAlpha = request.alpha;
+      if (place.far) this._leader(place.rect, request);
+      request.forms[place.form].draw(place.rect);
+      this.g.restore();
+      if (request.drawn) this.placed.push({ rect: place.rect, drawn: request.drawn });
+    }
   }
 
-  /** @param {LabelRequest} request */
-  _draw(request) {
+  /** @param {Form[]} forms @param {{anchor: Rect, color: string, alpha?: number, drawn?: Drawn|null, key?: string}} request
+   * @param {import('./layout.js').Side} side @param {number} rank @param {boolean} keep @param {number} gap units */
+  _request(forms, { anchor, color, alpha = 1, drawn = null, key = '' }, side, rank, keep, gap) {
+    const item = { anchor, forms, side, rank, keep, gap: gap * this.unit, key };
+    this._requests.push({ item, forms, color, alpha, drawn });
+  }
+
+  /** From a text that stands far away to what it is about. @param {Rect} rect @param {Request} request */
+  _leader(rect, request) {
     const { g, unit } = this;
-    const size = this._measure(request.lines);
-    const rect = placeLabel(request.anchor, size, this.taken, this.bounds, 3 * unit, this.spared);
-    if (this.brief && !request.alarm && this._hides(rect)) return;
-    this.taken.push(rect);
-    g.save();
-    g.globalAlpha = request.alpha;
+    const { anchor } = request.item;
+    const from = nearest(rect, anchor.x + anchor.w / 2, anchor.y + anchor.h / 2);
+    const to = nearest(anchor, ...from);
+    g.beginPath();
+    g.moveTo(...from);
+    g.lineTo(...to);
+    g.lineWidth = 1.2 * unit;
+    g.strokeStyle = tinted(request.color, 0.8);
+    g.stroke();
+  }
+
+  /** @param {{color: string, alarm: boolean, selected?: boolean}} request @param {string[]} lines @returns {Form} */
+  _chip(request, lines) {
+    const { unit, bounds, ruler } = this;
+    const most = Math.max(24 * unit, Math.min(WIDEST * unit, 0.62 * bounds.w) - 15 * unit);
+    const texts = lines.map((line, i) => ruler.cut(this._font(i), line, most));
+    const widths = texts.map((text, i) => ruler.width(this._font(i), text));
+    const size = { w: Math.max(...widths) + 15 * unit, h: (texts.length * 16 + 6) * unit };
+    return { ...size, draw: (rect) => this._drawChip(request, texts, rect) };
+  }
+
+  /** @param {{color: string, alarm: boolean, selected?: boolean}} request @param {string[]} texts @param {Rect} rect */
+  _drawChip(request, texts, rect) {
+    const { g, unit } = this;
     g.fillStyle = request.alarm ? request.color : CARD;
     rounded(g, rect, 4 * unit);
     g.fill();
-    if (!request.alarm) this._edge(rect, request.color);
-    this._write(request, rect);
-    g.restore();
-  }
-
-  /** It would lie on other texts; where there is little room, such a label is left out. @param {Rect} rect */
-  _hides(rect) {
-    const covered = this.taken.reduce((sum, other) => sum + overlap(rect, other), 0);
-    return covered > 0.15 * rect.w * rect.h;
-  }
-
-  /** @param {Rect} rect @param {string} color */
-  _edge(rect, color) {
-    const { g, unit } = this;
-    g.fillStyle = color;
-    rounded(g, { x: rect.x, y: rect.y, w: 3 * unit, h: rect.h }, 1.5 * unit);
-    g.fill();
-  }
-
-  /** @param {LabelRequest} request @param {Rect} rect */
-  _write(request, rect) {
-    const { g, unit } = this;
+    if (request.selected) {
+      g.strokeStyle = '#ffffff';
+      g.lineWidth = 1.5 * unit;
+      g.stroke();
+    }
+    if (!request.alarm) {
+      g.fillStyle = request.color;
+      rounded(g, { x: rect.x, y: rect.y, w: 3 * unit, h: rect.h }, 1.5 * unit);
+      g.fill();
+    }
     g.textBaseline = 'middle';
     g.textAlign = 'left';
-    request.lines.forEach((line, i) => {
+    texts.forEach((line, i) => {
       g.font = this._font(i);
-      g.fillStyle = request.alarm ? '#1a0205' : i ? DIM : INK;
+      g.fillStyle = request.alarm ? DARK : i ? DIM : INK;
       g.fillText(line, rect.x + 8 * unit, rect.y + (2.5 + 8.5 + i * 16) * unit);
     });
-  }
-
-  /** @param {string[]} lines */
-  _measure(lines) {
-    const { g, unit } = this;
-    let w = 0;
-    lines.forEach((line, i) => {
-      g.font = this._font(i);
-      w = Math.max(w, g.measureText(line).width);
-    });
-    return { w: w + 15 * unit, h: (lines.length * 16 + 6) * unit };
   }
 
   /** @param {number} line */
   _font(line) {
     return `${line ? 500 : 600} ${(line ? 11.5 : 12.5) * this.unit}px ${SANS}`;
   }
-}
 
-/**
- * A number plate: its chip, and the caption under it.
- * @param {Labels} labels @param {import('./wire.js').Shape} plate @param {number} x @param {number} y centre of its upper edge
- */
-export function drawPlate(labels, plate, x, y) {
-  const { g, unit } = labels;
-  const caption = labels.brief ? '' : (plate.caption ?? '');
-  g.font = `700 ${16 * unit}px ${SANS}`;
-  const chip = { w: g.measureText(plate.text).width + 18 * unit, h: 24 * unit };
-  g.font = `500 ${11 * unit}px ${SANS}`;
-  const w = Math.max(chip.w, caption ? g.measureText(caption).width + 12 * unit : 0);
-  const size = { w, h: chip.h + (caption ? 19 * unit : 0) };
-  const anchor = { x: x - w / 2, y: y - 2 * size.h, w, h: 2 * size.h };
-  const below = inside({ x: x - w / 2, y: y + 5 * unit, ...size }, labels.bounds);
-  const free = labels.taken.every((other) => overlap(other, below) === 0);
-  const place = free ? below : placeLabel(anchor, size, labels.taken, labels.bounds, 5 * unit);
-  labels.taken.push(place);
-  paintPlate(g, unit, plate, { x: place.x + (w - chip.w) / 2, y: place.y, ...chip });
-  if (caption) paintCaption(g, unit, caption, { ...place, y: place.y + chip.h + 2 * unit, h: 17 * unit });
+  /** @param {CardContent} card @returns {Form} */
+  _card(card) {
+    return { ...cardSize(this, card), draw: (rect) => drawCard(this, card, rect) };
+  }
+
+  /** @param {Shape} plate @param {string} caption @returns {Form} */
+  _plate(plate, caption) {
+    const { unit, ruler, bounds } = this;
+    const [large, small] = [`700 ${16 * unit}px ${SANS}`, `500 ${11 * unit}px ${SANS}`];
+    const text = ruler.cut(large, plate.text, 0.6 * bounds.w);
+    const under = ruler.cut(small, caption, 0.6 * bounds.w);
+    const chip = { w: ruler.width(large, text) + 18 * unit, h: 24 * unit };
+    const w = Math.max(chip.w, under ? ruler.width(small, under) + 12 * unit : 0);
+    const draw = (/** @type {Rect} */ rect) => {
+      paintPlate(this.g, unit, plate, text, { x: rect.x + (w - chip.w) / 2, y: rect.y, ...chip });
+      if (under) paintCaption(this.g, unit, under, { ...rect, y: rect.y + chip.h + 2 * unit, h: 17 * unit });
+    };
+    return { w, h: chip.h + (under ? 19 * unit : 0), draw };
+  }
 }
 
 /** @param {Context} g @param {number} unit @param {string} caption @param {Rect} rect */
@@ -142,8 +232,8 @@ function paintCaption(g, unit, caption, rect) {
   g.fillText(caption, rect.x + rect.w / 2, rect.y + rect.h / 2 + 0.5 * unit);
 }
 
-/** @param {Context} g @param {number} unit @param {import('./wire.js').Shape} plate @param {Rect} rect */
-function paintPlate(g, unit, plate, rect) {
+/** @param {Context} g @param {number} unit @param {Shape} plate @param {string} text @param {Rect} rect */
+function paintPlate(g, unit, plate, text, rect) {
   g.fillStyle = String(plate.color);
   rounded(g, rect, 4 * unit);
   g.fill();
@@ -156,28 +246,27 @@ function paintPlate(g, unit, plate, rect) {
   g.font = `700 ${16 * unit}px ${SANS}`;
   g.textAlign = 'center';
   g.textBaseline = 'middle';
-  g.fillText(plate.text, rect.x + rect.w / 2, rect.y + rect.h / 2 + unit);
+  g.fillText(text, rect.x + rect.w / 2, rect.y + rect.h / 2 + unit);
 }
 
-/** @typedef {{title: string, rows: [string, string, (string|null)?][], color: string, alarm?: boolean}} CardContent */
+/** @param {Labels} labels */
+function cardFonts({ unit }) {
+  return { title: `600 ${11 * unit}px ${SANS}`, name: `500 ${12 * unit}px ${SANS}`, value: `650 ${14 * unit}px ${SANS}` };
+}
 
-/** The size of a card. @param {Labels} labels @param {CardContent} card */
+/** The size of a card: as wide as its rows, but never more than half of the room. @param {Labels} labels @param {CardContent} card */
 export function cardSize(labels, card) {
-  const { g, unit } = labels;
-  g.font = `600 ${11 * unit}px ${SANS}`;
-  let w = g.measureText(card.title.toUpperCase()).width * 1.08;
-  for (const [name, value] of card.rows) {
-    g.font = `500 ${12 * unit}px ${SANS}`;
-    const left = g.measureText(name).width;
-    g.font = `650 ${14 * unit}px ${SANS}`;
-    w = Math.max(w, left + g.measureText(value).width + 20 * unit);
-  }
-  return { w: Math.max(w + 24 * unit, 110 * unit), h: (30 + card.rows.length * 20) * unit };
+  const { unit, ruler, bounds } = labels;
+  const fonts = cardFonts(labels);
+  let w = ruler.width(fonts.title, card.title.toUpperCase());
+  for (const [name, value] of card.rows) w = Math.max(w, ruler.width(fonts.name, name) + ruler.width(fonts.value, value) + 20 * unit);
+  const most = Math.max(110 * unit, Math.min(WIDEST * unit, 0.5 * bounds.w));
+  return { w: Math.min(most, Math.max(w + 24 * unit, 110 * unit)), h: (30 + card.rows.length * 20) * unit };
 }
 
 /** Title and rows in a rounded card. @param {Labels} labels @param {CardContent} card @param {Rect} rect */
 export function drawCard(labels, card, rect) {
-  const { g, unit } = labels;
+  const { g, unit, ruler } = labels;
   g.fillStyle = CARD;
   rounded(g, rect, 7 * unit);
   g.fill();
@@ -187,21 +276,27 @@ export function drawCard(labels, card, rect) {
   g.textBaseline = 'middle';
   g.textAlign = 'left';
   g.fillStyle = card.color;
-  g.font = `600 ${11 * unit}px ${SANS}`;
-  g.fillText(card.title.toUpperCase(), rect.x + 12 * unit, rect.y + 14 * unit);
+  const { title } = cardFonts(labels);
+  const text = ruler.cut(title, card.title.toUpperCase(), rect.w - 24 * unit);
+  g.font = title;
+  g.fillText(text, rect.x + 12 * unit, rect.y + 14 * unit);
   card.rows.forEach((row, i) => drawRow(labels, row, rect, rect.y + (35 + i * 20) * unit));
-  labels.taken.push(rect);
 }
 
 /** @param {Labels} labels @param {[string, string, (string|null)?]} row @param {Rect} rect @param {number} y */
 function drawRow(labels, [name, value, color], rect, y) {
-  const { g, unit } = labels;
+  const { g, unit, ruler } = labels;
+  const fonts = cardFonts(labels);
+  const room = rect.w - 24 * unit;
+  const shown = ruler.cut(fonts.value, value, 0.7 * room);
+  const left = room - ruler.width(fonts.value, shown) - 10 * unit;
+  const told = ruler.cut(fonts.name, name, left);
   g.textAlign = 'left';
-  g.font = `500 ${12 * unit}px ${SANS}`;
+  g.font = fonts.name;
   g.fillStyle = DIM;
-  g.fillText(name, rect.x + 12 * unit, y);
+  g.fillText(told, rect.x + 12 * unit, y);
   g.textAlign = 'right';
-  g.font = `650 ${14 * unit}px ${SANS}`;
+  g.font = fonts.value;
   g.fillStyle = color ?? INK;
-  g.fillText(value, rect.x + rect.w - 12 * unit, y);
+  g.fillText(shown, rect.x + rect.w - 12 * unit, y);
 }
