@@ -27,14 +27,13 @@ from onframe.viewer.connection import PageConnection, PageSocket
 from onframe.viewer.feed import Feed
 from onframe.viewer.guard import LOCAL_NAMES, Guard
 from onframe.viewer.https import HTTPS, own_names
+from onframe.viewer.images import NEEDED, JpegFeed, image_routes
 from onframe.viewer.source import Source, named
 from onframe.viewer.visit import Visit
 
 MAX_PAGES = 64
 SHORTEST_TOKEN = 16
 EVERYWHERE = ("0.0.0.0", "::")
-VIDEO = ("av", "numpy", "PIL", "onframe.viewer.images")
-"""What pictures are decoded and drawn with."""
 STATIC = files("onframe.viewer") / "static"
 _MEDIA_TYPES = {
     ".js": "text/javascript",
@@ -87,7 +86,7 @@ class Viewer:
         self._files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
         routes = [
             Route("/", self._static, name="index"),
-            *_image_routes(self),
+            *image_routes(self),
             Route("/{name:str}", self._static),
             WebSocketRoute("/ws", self._socket),
         ]
@@ -189,11 +188,9 @@ class Viewer:
 
 def _makers(private: View) -> dict[wire.Path, Maker]:
     """What can be made of pictures here. Raises OnframeError where that is not enough for privacy."""
-    if all(find_spec(name) is not None for name in VIDEO):
+    if all(find_spec(name) is not None for name in NEEDED):
 
         def make_jpeg(emit: Emit) -> Listener:
-            from onframe.viewer.images import JpegFeed
-
             return JpegFeed(emit, view=private)
 
         return {"jpeg": make_jpeg}
@@ -203,12 +200,3 @@ def _makers(private: View) -> dict[wire.Path, Maker]:
             hint="pip install 'onframe[video]'",
         )
     return {}
-
-
-def _image_routes(viewer: Viewer) -> list[Route]:
-    """Pictures with what is drawn on them, for dashboards."""
-    if not all(find_spec(name) is not None for name in VIDEO):
-        return []
-    from onframe.viewer.images import image_routes
-
-    return image_routes(viewer)
