@@ -8,13 +8,14 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from onframe.asgi import Site
+from onframe.errors import OnframeError
 from onframe.viewer.guard import Guard
 
 
@@ -32,6 +33,27 @@ async def _socket(socket: WebSocket) -> None:
 async def site() -> AsyncIterator[Site]:
     app = Starlette(routes=[Route("/", _page), WebSocketRoute("/ws", _socket)])
     async with Site(Guard(app, token="sesame"), "127.0.0.1", 0) as site:
+        yield site
+
+
+DASHBOARD = "https://dashboard.example:8123"
+
+
+async def _image(request: Request) -> Response:
+    return Response(b"a picture", media_type="image/jpeg")
+
+
+@pytest.fixture
+async def embedded() -> AsyncIterator[Site]:
+    """A viewer that one site may show within its pages."""
+    routes = [
+        Route("/", _page),
+        Route("/main.js", _page),
+        Route("/snapshot.jpg", _image),
+        WebSocketRoute("/ws", _socket),
+    ]
+    guard = Guard(Starlette(routes=routes), token="sesame", embed_in=["HTTPS://Dashboard.example:8123/"])
+    async with Site(guard, "127.0.0.1", 0) as site:
         yield site
 
 
@@ -103,3 +125,122 @@ async def test_the_socket_needs_cookie_and_origin(site: Site) -> None:
             await connect(url, additional_headers=headers, proxy=None)
     async with connect(url, additional_headers={"Cookie": cookie, "Origin": own}, proxy=None) as socket:
         assert await socket.recv() == "welcome"
+
+
+class TestEmbedding:
+    @pytest.mark.fault("F67")
+    async def test_the_sites_that_are_named_may_frame_it_and_no_other(self, embedded: Site) -> None:
+        async with client(embedded) as browser:
+            answer = await browser.get("/?embed=1&t=sesame")
+            assert (answer.status_code, answer.text) == (200, "the page"), "no cookie would come back from a frame"
+            assert f"frame-ancestors {DASHBOARD}" in answer.headers["content-security-policy"]
+            assert "'none'" not in answer.headers["content-security-policy"].partition("frame-ancestors")[2]
+            assert "x-frame-options" not in answer.headers
+            assert "set-cookie" not in answer.headers
+
+    async def test_a_frame_of_a_browser_that_says_so_needs_no_word_in_the_address(self, embedded: Site) -> None:
+        async with client(embedded) as browser:
+            framed = await browser.get("/?t=sesame", headers={"Sec-Fetch-Dest": "iframe"})
+            assert framed.status_code == 200
+            opened = await browser.get("/?t=sesame", headers={"Sec-Fetch-Dest": "document"})
+            assert (opened.status_code, opened.headers["location"]) == (303, "/")
+
+    @pytest.mark.fault("F66")
+    async def test_the_page_itself_needs_the_token_its_modules_do_not(self, embedded: Site) -> None:
+        async with client(embedded) as browser:
+            assert (await browser.get("/?embed=1")).status_code == 403
+            assert (await browser.get("/?embed=1&t=sesam")).status_code == 403
+            assert (await browser.get("/snapshot.jpg")).status_code == 403
+            module = await browser.get("/main.js", headers={"Origin": DASHBOARD})
+            assert module.status_code == 200
+            assert module.headers["access-control-allow-origin"] == DASHBOARD
+            assert module.headers["cross-origin-resource-policy"] == "cross-origin"
+            assert module.headers["vary"] == "origin"
+            own = await browser.get("/main.js")
+            assert own.status_code == 200 and "access-control-allow-origin" not in own.headers
+            assert (await browser.post("/main.js")).status_code == 403
+
+    @pytest.mark.fault("F66")
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://dashboard.example",
+            "http://dashboard.example:8123",
+            "https://evil.example:8123",
+            "https://dashboard.example:8123.evil.example",
+            "null",
+            "https://dashboard.example:8123, https://evil.example",
+        ],
+    )
+    async def test_another_site_gets_nothing_with_the_token(self, embedded: Site, origin: str) -> None:
+        async with client(embedded) as browser:
+            for path in ("/main.js", "/?embed=1&t=sesame", "/snapshot.jpg?t=sesame"):
+                answer = await browser.get(path, headers={"Origin": origin})
+                assert answer.status_code == 403
+                assert "access-control-allow-origin" not in answer.headers
+                assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        with pytest.raises(InvalidStatus):
+            await connect(
+                f"ws://127.0.0.1:{embedded.port}/ws?t=sesame", additional_headers={"Origin": origin}, proxy=None
+            )
+
+    @pytest.mark.fault("F66")
+    async def test_its_socket_is_opened_by_the_token_from_there_and_from_the_frame(self, embedded: Site) -> None:
+        url = f"ws://127.0.0.1:{embedded.port}/ws"
+        own = f"http://127.0.0.1:{embedded.port}"
+        for origin in (DASHBOARD, own):
+            async with connect(f"{url}?t=sesame", additional_headers={"Origin": origin}, proxy=None) as socket:
+                assert await socket.recv() == "welcome"
+            for query in ("", "?t=", "?t=sesam"):
+                with pytest.raises(InvalidStatus):
+                    await connect(url + query, additional_headers={"Origin": origin}, proxy=None)
+        with pytest.raises(InvalidStatus):
+            await connect(f"{url}?t=sesame", proxy=None)
+
+    async def test_a_foreign_host_is_refused_all_the_same(self, embedded: Site) -> None:
+        async with client(embedded) as browser:
+            for path in ("/main.js", "/?embed=1&t=sesame"):
+                answer = await browser.get(path, headers={"Host": "evil.example", "Origin": DASHBOARD})
+                assert answer.status_code == 403
+
+    @pytest.mark.parametrize(
+        "text", ["*", "dashboard.example", "https://", "https://a/b", "https://a b", "null", "file://x", "https://a;b"]
+    )
+    def test_what_is_no_origin_is_refused_at_once(self, text: str) -> None:
+        with pytest.raises(OnframeError, match="is no origin") as error:
+            Guard(Starlette(), embed_in=[text])
+        assert error.value.hint
+
+
+class TestImages:
+    """An <img> of a dashboard, which holds no cookie of ours and sends no Origin."""
+
+    @pytest.fixture
+    async def images(self) -> AsyncIterator[Site]:
+        app = Starlette(routes=[Route("/", _page), Route("/snapshot.jpg", _image), WebSocketRoute("/ws", _socket)])
+        async with Site(Guard(app, token="sesame"), "127.0.0.1", 0) as site:
+            yield site
+
+    async def test_it_is_shown_by_the_token_without_a_redirect_on_any_page(self, images: Site) -> None:
+        async with client(images) as browser:
+            answer = await browser.get("/snapshot.jpg?camera=1&t=sesame")
+            assert (answer.status_code, answer.content) == (200, b"a picture")
+            assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+            assert "set-cookie" not in answer.headers and "access-control-allow-origin" not in answer.headers
+
+    async def test_by_the_cookie_it_is_for_our_own_page_alone(self, images: Site) -> None:
+        async with client(images) as browser:
+            await browser.get("/?t=sesame")
+            answer = await browser.get("/snapshot.jpg")
+            assert answer.status_code == 200
+            assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+    @pytest.mark.fault("F66")
+    async def test_without_either_it_is_refused(self, images: Site) -> None:
+        async with client(images) as browser:
+            for path in ("/snapshot.jpg", "/snapshot.jpg?t=", "/snapshot.jpg?t=x"):
+                answer = await browser.get(path)
+                assert answer.status_code == 403
+                assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+            foreign = await browser.get("/snapshot.jpg?t=sesame", headers={"Origin": "http://evil.example"})
+            assert foreign.status_code == 403

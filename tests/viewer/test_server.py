@@ -317,6 +317,42 @@ class TestWatch:
                 assert kinds[0][0] == 2 and kinds[1] == b"\x03\x01" and kinds[2][0] == 3
             assert (await until(plain, is_key))[0] == 1
 
+    async def test_by_jpeg_every_picture_can_be_shown_by_itself(
+        self, viewer: Viewer, simulated: SimulatedCamera
+    ) -> None:
+        async with await open_page(viewer, wanted={"path": "jpeg"}) as page, await open_page(viewer) as plain:
+            assert (await until(page, kind("welcome")))["jpeg"] is True
+            await until(page, kind("hello", path="jpeg"))
+            units = {}
+            for _ in range(20):
+                unit = await until(plain, is_picture)
+                units[unit[8:16]] = unit[16:24]
+            pictures = [await until(page, is_picture) for _ in range(20)]
+            assert {picture[:2] for picture in pictures} == {b"\x04\x01"}
+            assert all(picture[24:27] == b"\xff\xd8\xff" for picture in pictures)
+            same = [picture for picture in pictures if picture[8:16] in units]
+            assert same and all(picture[16:24] == units[picture[8:16]] for picture in same), "and when it came"
+            await until(page, kind("shapes"))
+        assert requests(simulated, "PLAY") == 1
+
+    async def test_what_is_private_leaves_as_jpeg_alone_whatever_a_page_asks_for(
+        self, simulated: SimulatedCamera
+    ) -> None:
+        async with (
+            Camera.from_url(simulated.url) as camera,
+            Viewer(camera, privacy="human:fill,plate") as viewer,
+            await open_page(viewer, wanted={"path": "annexb"}) as page,
+            await open_page(viewer, wanted={"path": "none"}) as bare,
+        ):
+            welcome = await until(page, kind("welcome"))
+            assert (welcome["privacy"], welcome["jpeg"]) == (["human", "plate"], True)
+            await until(page, kind("hello", path="jpeg"))
+            assert (await until(page, is_picture))[0] == 4
+            shapes = await until(bare, lambda m: kind("shapes")(m) and any(s["t"] == "plate" for s in m["shapes"]))
+            assert {shape["text"] for shape in shapes["shapes"] if shape["t"] == "plate"} == {"•••"}
+            await say(bare, "inspect", n=shapes["n"])
+            assert "licensePlate" not in json.dumps(await until(bare, kind("inspected")))
+
     @pytest.mark.parametrize(
         ("wanted", "told"),
         [

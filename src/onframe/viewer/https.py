@@ -61,7 +61,7 @@ def generated(names: Collection[str] = (), *, file: Path | None = None) -> HTTPS
     It is kept in ``file``, by default in the state directory, together with its key. Raises OnframeError.
     """
     path = file or state_directory() / "viewer.pem"
-    wanted = [*dict.fromkeys([*names, *own_names()])]
+    wanted = [*dict.fromkeys([*own_names(), *names])][:MOST_NAMES]
     try:
         from onframe.certificates import make_certificate
     except ModuleNotFoundError:
