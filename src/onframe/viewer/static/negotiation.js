@@ -2,7 +2,7 @@
 /** What is asked for, what came of it, and what is taken instead. Pure. */
 
 import { isH265 } from './codec.js';
-import { named, nextPath } from './source.js';
+import { nextPath } from './source.js';
 
 /** @typedef {import('./source.js').Way} Way */
 /** @typedef {import('./source.js').Choice} Choice */
@@ -66,7 +66,7 @@ export class Negotiation {
     const grid = choice?.way === 'none' && asked.path !== 'none';
     if (!choice || !(instead || grid)) return '';
     const codec = this._codecs.get(asked.stream) ?? '';
-    const what = `The picture of stream ${channel * 100 + asked.stream}${codec ? ` (${named(codec)})` : ''}`;
+    const what = `The picture of stream ${channel * 100 + asked.stream}${codec ? ` (${isH265(codec) ? 'H.265' : 'H.264'}, ${codec})` : ''}`;
     const shown = instead ? 'Shown instead is the sub-stream.' : 'The metadata is drawn on a grid.';
     const help = !instead && isH265(codec) ? ` ${WITH_H265}` : '';
     return `${what} cannot be shown: ${choice.why}. ${shown}${help}`;

@@ -192,7 +192,7 @@ export class Player extends EventTarget {
     this._past?.close();
     this._past = null;
     this.stream.source.frozen = false;
-    this.stream.orphans.begin();
+    this.stream.resumed();
   }
 
   /** The timestamps that can be shown again, ascending. @returns {number[]} */
@@ -320,8 +320,9 @@ export class Player extends EventTarget {
       onError: (/** @type {string} */ text) => this.failed(text),
     };
     const source = sourceOf(hello, listener);
-    const stream = new Stream(hello, source, store);
-    stream.hold.setMode(this._mode, this._fixed);
+    const stream = new Stream(hello, source, store, this._mode, this._fixed);
+    const former = this.stream?.hello ?? NOTHING;
+    if (['key', 'channel', 'stream'].every((name) => same_(hello, former, name))) stream.hold.startFrom(this.stream.hold);
     return stream;
   }
 

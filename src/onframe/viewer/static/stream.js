@@ -18,14 +18,16 @@ const STANDING = 2; // s without a new picture, after which nothing is said of i
 const JUMP = 10 * 90_000; // time stamps that are so far before the last one are of another time line
 
 export class Stream {
-  /** @param {Hello} hello @param {Source} source @param {Store|null} [store] what is known of this time line already */
-  constructor(hello, source, store = null) {
+  /** @param {Hello} hello @param {Source} source @param {Store|null} store what is known of this time line already
+   * @param {import('./sync.js').Mode} mode @param {number} hold ms, for "fixed" */
+  constructor(hello, source, store, mode, hold) {
     this.hello = hello;
     this.duration = hello.duration || FRAME;
     this.source = source;
     this.store = store ?? new Store(this.duration);
     this.clock = new Clock();
     this.hold = new Hold(this.duration / 90);
+    this.hold.setMode(mode, hold);
     this.tally = new Tally();
     this.orphans = new Orphans(this.duration);
     /** The Record that came last. @type {Shapes|null} */
@@ -108,6 +110,12 @@ export class Stream {
     this.delay = performance.timeOrigin + now - (this._sentAt.get(pts) ?? NaN);
     this._paintedAt.push(now);
     if (this._paintedAt.length > 50) this._paintedAt.shift();
+  }
+
+  /** Pictures are shown again: what was not is neither orphaned nor slow. */
+  resumed() {
+    this.orphans.begin();
+    this._paintedAt = [];
   }
 
   /** The events whose picture is reached, each once. @param {(pts: number) => boolean} reached */
