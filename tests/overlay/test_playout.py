@@ -279,6 +279,13 @@ class TestBounds:
         (drawn,) = store.lookup(60 * 90_000).drawn
         assert isinstance(drawn.shape, Point) and drawn.shape.x == 0
 
+    def test_of_two_records_of_one_picture_both_are_kept_for_it(self) -> None:
+        store = Store()
+        for n in (1, 2):
+            store.add(Shapes(0, "a", True, "rtp_info", hold_ms=600_000, shapes=[Point(n, 0, "#1")], n=n))
+        store.add(Shapes(120 * 90_000, "a", True, "rtp_info", n=3))
+        assert [one.message.n for one in store.lookup(60 * 90_000).drawn if one.message] == [1, 2]
+
     def test_a_layer_keeps_4096_records_and_forgets_the_numbers_of_the_others(self) -> None:
         store = Store()
         for n in range(1, 5001):

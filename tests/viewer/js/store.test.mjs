@@ -70,6 +70,13 @@ test('what came last before those 90 s is kept for what is held long', () => {
   assert.equal(store.lookup(60 * 90_000).drawn[0].shape.x, 0);
 });
 
+test('of two Records of one picture both are kept for it', () => {
+  const store = new Store();
+  for (const n of [1, 2]) store.add(record(0, { n, hold_ms: 600_000, shapes: [point(n)] }));
+  store.add(record(120 * 90_000, { n: 3 }));
+  assert.deepEqual(store.lookup(60 * 90_000).drawn.map((one) => one.shape.x), [1, 2]);
+});
+
 test('a layer keeps 4096 Records, the newest, and forgets the numbers of the others', () => {
   const store = new Store();
   for (let i = 1; i <= 5000; i++) store.add(record(i * 300, { n: i }));

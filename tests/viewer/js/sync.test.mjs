@@ -72,6 +72,13 @@ test('time stamps that went back by less than 5 s settle within seconds', () => 
   near(clock.at(189 * 3600 - 3 * 90_000), 1000 + 189 * 40, 1);
 });
 
+test('pictures that come in another order than they are shown do not hasten the clock', () => {
+  const clock = new Clock();
+  clock.arrived(0, 1000);
+  for (let i = 0; i < 1000; i++) clock.arrived((i % 2) * 90_000, 1400 + (i % 2) * 1000); // all of them 0.4 s late
+  near(clock.at(0), 1000 + 0.5); // 500 ppm of the one second that passed
+});
+
 test('time stamps that went forward are followed at once', () => {
   const clock = new Clock();
   clock.arrived(0, 1000);
@@ -142,6 +149,36 @@ test('a Record that comes after its picture was shown is late, not an orphan', (
   orphans.add(message(3601 + 1799, false)); // nearest to the picture 3600
   orphans.shown(50 * 3600, 200);
   assert.equal(orphans.count, 1);
+});
+
+test('an approximate Record is an orphan where no picture near it was shown', () => {
+  const orphans = new Orphans(3600);
+  for (const pts of [0, 7200, 90_000]) orphans.shown(pts, 200);
+  for (const pts of [1800, 3600, 5400, 5401, 9001]) orphans.add(message(pts, false));
+  orphans.shown(93_600, 200);
+  assert.equal(orphans.count, 3); // 3600 and 5400 belong to the picture 3600, 9001 to 10800
+});
+
+test('time stamps that start anew are other pictures', () => {
+  const orphans = new Orphans(3600);
+  orphans.shown(2 ** 40, 200);
+  orphans.add(message(2 ** 40 + 1));
+  for (const pts of [0, 3600]) orphans.shown(pts, 0);
+  orphans.add(message(1));
+  orphans.shown(7200, 0);
+  assert.equal(orphans.count, 1);
+});
+
+test('what is awaited and what was shown is bounded', () => {
+  const orphans = new Orphans(3600);
+  orphans.shown(0, 0);
+  for (let i = 0; i < 10_000; i++) orphans.add(message(i * 2 + 1));
+  orphans.shown(90_000, 0);
+  assert.equal(orphans.count, 4096);
+  for (let i = 1; i < 2000; i++) orphans.shown(90_000 + i * 3600, 0);
+  orphans.add(message(90_001)); // of pictures so long ago nobody knows whether they were shown
+  orphans.shown(90_000 + 2000 * 3600, 0);
+  assert.equal(orphans.count, 4096);
 });
 
 test('Records of before the first picture are none of its own', () => {

@@ -22,8 +22,8 @@ export class Clock {
     /** @type {number|null} */
     this.offset = null;
     this._pts = 0;
-    /** Since when every picture is late, and the least late of them. @type {{since: number, offset: number}|null} */
-    this._late = null;
+    /** Since when every picture is late, page time. @type {number|null} */
+    this._lateSince = null;
   }
 
   /**
@@ -51,18 +51,15 @@ export class Clock {
   _begin(pts, measured) {
     this.offset = measured;
     this._pts = pts;
-    this._late = null;
+    this._lateSince = null;
   }
 
   /** Time stamps that have gone back a little look like pictures that are late for good. @param {number} pts
    * @param {number} measured @param {number} now */
   _settle(pts, measured, now) {
-    if (measured - Number(this.offset) <= LATE) this._late = null;
-    else if (!this._late) this._late = { since: now, offset: measured };
-    else {
-      this._late.offset = Math.min(this._late.offset, measured);
-      if (now - this._late.since > SETTLED) this._begin(pts, this._late.offset);
-    }
+    if (measured - Number(this.offset) <= LATE) this._lateSince = null;
+    else if (this._lateSince === null) this._lateSince = now;
+    else if (now - this._lateSince > SETTLED) this._begin(pts, measured);
   }
 }
 
@@ -94,6 +91,11 @@ export class Hold {
     /** @type {number[]} */
     this._sorted = [];
     this._measured = 0;
+  }
+
+  /** Begin where another one has come to: the next connection to the same stream is as late as the last. @param {Hold} other */
+  startFrom(other) {
+    this._synced = other._synced;
   }
 
   /** @param {Mode} mode @param {number} [fixed] ms, 0..1500 */

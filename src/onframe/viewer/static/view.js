@@ -108,7 +108,7 @@ function privacy(text) {
   for (const entry of list(text)) {
     const [cls, how = 'pixelate', ...rest] = entry.split(':').map((part) => part.trim());
     const known = HOWS.find((name) => name === how);
-    if (cls && known && !rest.length && stronger(known, Object.hasOwn(found, cls) ? found[cls] : undefined)) found[cls] = known;
+    if (cls && known && !rest.length && stronger(known, found[cls])) found[cls] = known;
   }
   return found;
 }
