@@ -125,6 +125,18 @@ test('modes: live holds nothing back, fixed what it is told; measuring goes on',
   assert.equal(hold.value, 480);
 });
 
+test('the next connection to a stream begins with the hold of the last, and measures anew', () => {
+  const former = new Hold(40);
+  former.measured(700);
+  const next = new Hold(40);
+  next.startFrom(former);
+  next.step();
+  assert.deepEqual([next.value, Number.isNaN(next.p98)], [780, true]);
+  for (let i = 0; i < 50; i++) next.measured(20);
+  next.step();
+  near(next.value, 779.8);
+});
+
 /** @param {number} pts @param {boolean} [exact] @returns {any} */
 const message = (pts, exact = true) => ({ type: 'shapes', layer: 'a', clock: '', pts, exact });
 

@@ -93,7 +93,10 @@ export class Hold {
     this._measured = 0;
   }
 
-  /** Begin where another one has come to: the next connection to the same stream is as late as the last. @param {Hold} other */
+  /**
+   * Begin where another one has come to: the next connection to the same stream is as late as the last.
+   * @param {Hold} other
+   */
   startFrom(other) {
     this._synced = other._synced;
   }
