@@ -72,11 +72,6 @@ def test_a_hint_names_the_choices() -> None:
     assert caught.value.hint == "Choose among sent, celsius, fahrenheit, kelvin."
 
 
-def test_what_the_server_hides_cannot_be_asked_back() -> None:
-    view = View.parse({"privacy": "face:blur,vehicle:fill,plate"}).private(["face", "vehicle", "human"])
-    assert view.privacy == (("face", "pixelate"), ("vehicle", "fill"), ("plate", "pixelate"), ("human", "pixelate"))
-
-
 def test_privacy_may_be_a_mapping() -> None:
     drawn = [Drawn(Box(0.5, 0.5, 0.25, 0.25, "#111111", cls="human"), "exact")]
     assert private_areas(drawn, {"human": "fill"}) == private_areas(drawn, [("human", "fill")])

@@ -109,14 +109,6 @@ class View(msgspec.Struct, frozen=True):
             privacy=_privacy(of("privacy").lower()),
         )
 
-    def private(self, classes: Iterable[str]) -> View:
-        """The same with these classes pixelated, where they are not made unrecognisable already."""
-        known = dict(self.privacy)
-        for name in classes:
-            if name not in known or known[name] == "blur":
-                known[name] = "pixelate"
-        return msgspec.structs.replace(self, privacy=tuple(known.items()))
-
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
