@@ -159,8 +159,6 @@ export class Player extends EventTarget {
     this._inquiries.giveUp();
   }
 
-  // What is looked at
-
   /** The picture on the screen, or null. @returns {{pts: number, capturedAt: number|null}|null} */
   get shown() {
     const pts = this._screen.picture?.pts ?? (this.grid ? this.stream.newest : NaN);
@@ -221,8 +219,6 @@ export class Player extends EventTarget {
     return this._screen.snapshot(this._looked, this.grid);
   }
 
-  // What is known of it
-
   /** What lies there, the topmost first. @param {number} x in CSS pixels @param {number} y @returns {Drawn[]} */
   hit(x, y) {
     return this._screen.hit(x, y);
@@ -255,8 +251,6 @@ export class Player extends EventTarget {
   failed(text) {
     if (this.counters.errors.length < 50) this.counters.errors.push(text);
   }
-
-  // What the server says
 
   /** @param {wire.ServerMessage} message */
   _message(message) {
@@ -298,7 +292,7 @@ export class Player extends EventTarget {
     const form = hello.path ?? 'annexb';
     this.hello = hello;
     this._negotiation.heard(hello);
-    const same = !this._interrupted && ['key', 'channel', 'stream', 'epoch'].every((name) => same_(hello, former, name));
+    const same = !this._interrupted && alike(hello, former, 'key', 'channel', 'stream', 'epoch');
     this._interrupted = false;
     if (same && (former.path ?? 'annexb') === form && !hasNone(former) && !hasNone(hello)) {
       this.stream.hello = hello;
@@ -321,8 +315,8 @@ export class Player extends EventTarget {
     };
     const source = sourceOf(hello, listener);
     const stream = new Stream(hello, source, store, this._mode, this._fixed);
-    const former = this.stream?.hello ?? NOTHING;
-    if (['key', 'channel', 'stream'].every((name) => same_(hello, former, name))) stream.hold.startFrom(this.stream.hold);
+    // the camera is as late as before
+    if (this.stream && alike(hello, this.stream.hello, 'key', 'channel', 'stream')) stream.hold.startFrom(this.stream.hold);
     return stream;
   }
 
@@ -497,7 +491,7 @@ export class Player extends EventTarget {
   }
 }
 
-/** @param {Record<string, any>} a @param {Record<string, any>} b @param {string} name */
-function same_(a, b, name) {
-  return a[name] === b[name];
+/** @param {wire.Hello} a @param {wire.Hello} b @param {(keyof wire.Hello)[]} names */
+function alike(a, b, ...names) {
+  return names.every((name) => a[name] === b[name]);
 }

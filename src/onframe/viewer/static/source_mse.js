@@ -58,6 +58,8 @@ export class MseSource extends Source {
     this._exact = typeof VideoFrame !== 'undefined';
     this._callback = 0;
     this._recalled = 0;
+    /** What the element shows is of another time than what is due: it was sent there to see a picture again. */
+    this._astray = false;
     this._closed = false;
     this._refused = false;
     this._size = { width: 1280, height: 720 };
@@ -107,6 +109,11 @@ export class MseSource extends Source {
     if (this._exact) this._grab();
   }
 
+  /** Pictures of the past, or on the way back from there, are none that are due. */
+  get _away() {
+    return this.frozen || this._astray || this._video.seeking;
+  }
+
   times() {
     if (!this._times) {
       const first = this._start() * TICKS + this._base - 1;
@@ -120,6 +127,7 @@ export class MseSource extends Source {
   async recall(pts) {
     const mine = ++this._recalled;
     if (!this._pts.has(pts)) return null;
+    this._astray = true;
     this._video.pause();
     // a little after its beginning: rounding must not lead to the picture before
     this._video.currentTime = (pts - this._base) / TICKS + 0.002;
@@ -187,7 +195,7 @@ export class MseSource extends Source {
     if (!('requestVideoFrameCallback' in this._video)) return;
     this._callback = this._video.requestVideoFrameCallback((now, { mediaTime }) => {
       this._listen();
-      if (this.frozen || this._closed) return;
+      if (this._away || this._closed) return;
       if (this._exact) this._grab();
       else this._draw(this._known_(Math.round(mediaTime * TICKS) + this._base));
     });
@@ -255,7 +263,8 @@ export class MseSource extends Source {
     if (!end || !Number.isFinite(due)) return;
     const target = Math.max(this._start(), Math.min(due + AHEAD, end - EDGE));
     const off = target - video.currentTime;
-    if (Math.abs(off) > FAR && !video.seeking) video.currentTime = target;
+    if ((this._astray || Math.abs(off) > FAR) && !video.seeking) video.currentTime = target;
+    this._astray = false;
     const rate = Math.abs(off) < STEADY ? 1 : Math.max(0.95, Math.min(1.1, 1 + off));
     if (Math.abs(rate - video.playbackRate) > 0.01 || (rate === 1 && video.playbackRate !== 1)) video.playbackRate = rate;
     if (off < -EARLY) video.pause();
@@ -269,7 +278,7 @@ export class MseSource extends Source {
 
   /** Keep the picture that the element shows, unless it is the one that was taken last. */
   _grab() {
-    const picture = this._frame();
+    const picture = this._away ? null : this._frame();
     if (!picture) return;
     const old = picture.pts === this._lastTaken || this.waiting.size >= MOST_HELD;
     if (old) return picture.close();
