@@ -5,7 +5,8 @@
     painter.paint(planes, binding.drawn, areas)
     encoder.encode(planes.frame())
 
-Needs numpy, Pillow and PyAV (the extra ``video``). There is no round trip through RGB: what is not drawn on keeps its bytes.
+Needs numpy, Pillow and PyAV (the extra ``video``). There is no round trip through RGB: what is not drawn on
+keeps its bytes.
 """
 
 from onframe.overlay.painter.painter import Painter

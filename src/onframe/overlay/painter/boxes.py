@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -21,48 +21,54 @@ SEAM = "#04080e"
 SEAM_OPACITY = 0.5
 
 
-class Pencil:
-    """Draws strips of one colour and opacity."""
-
-    def __init__(self, planes: Planes, color: str, alpha: float) -> None:
-        self.planes = planes
-        self.level: YUV = planes.colors.yuv(color)
-        self.rest = 0 if alpha >= 1 else 256 - round(alpha * 256)
-
-    def fill(self, strip: Strip) -> None:
-        """The strip, cut off at the picture's edges; chroma as far as the strip touches it."""
-        x0, y0, x1, y1 = (max(0, edge) for edge in strip)
-        if x1 <= x0 or y1 <= y0:
-            return
-        planes, (y, u, v) = self.planes, self.level
-        cx0, cy0, cx1, cy1 = x0 >> 1, y0 >> 1, (x1 + 1) >> 1, (y1 + 1) >> 1
-        if self.rest:
-            by = 256 - self.rest
-            wash(planes.y, x0, y0, x1, y1, self.rest, y * by + 96)
-            wash(planes.u, cx0, cy0, cx1, cy1, self.rest, u * by + 96)
-            wash(planes.v, cx0, cy0, cx1, cy1, self.rest, v * by + 96)
-            return
-        planes.y.data[y0:y1, x0:x1] = y
-        planes.u.data[cy0:cy1, cx0:cx1] = u
-        planes.v.data[cy0:cy1, cx0:cx1] = v
+_ONE = np.uint8(1)
 
 
-def darken(planes: Planes, strips: Iterable[Strip], alpha: float) -> None:
+def fill(planes: Planes, strips: Iterable[Strip], color: str, alpha: float = 1.0) -> None:
+    """Strips of one colour, which begin within the picture (`seen`); chroma as far as they touch it."""
+    y, u, v = planes.colors.yuv(color)
+    if alpha < 1:
+        _wash(planes, strips, (y, u, v), alpha)
+        return
+    luma, blue, red = planes.y.data, planes.u.data, planes.v.data
+    for x0, y0, x1, y1 in strips:
+        luma[y0:y1, x0:x1] = y
+        x0, y0, x1, y1 = x0 >> 1, y0 >> 1, (x1 + 1) >> 1, (y1 + 1) >> 1
+        blue[y0:y1, x0:x1] = u
+        red[y0:y1, x0:x1] = v
+
+
+def _wash(planes: Planes, strips: Iterable[Strip], levels: YUV, alpha: float) -> None:
+    by = max(0, round(alpha * 256))
+    y, u, v = (level * by + 96 for level in levels)
+    for x0, y0, x1, y1 in strips:
+        wash(planes.y, x0, y0, x1, y1, 256 - by, y)
+        x0, y0, x1, y1 = x0 >> 1, y0 >> 1, (x1 + 1) >> 1, (y1 + 1) >> 1
+        wash(planes.u, x0, y0, x1, y1, 256 - by, u)
+        wash(planes.v, x0, y0, x1, y1, 256 - by, v)
+
+
+def darken(planes: Planes, strips: Iterable[Strip], alpha: float = 1.0) -> None:
     """The seam, in luma alone: where it lies, chroma belongs to the line."""
-    opacity = SEAM_OPACITY * alpha
     level = planes.colors.yuv(SEAM)[0]
-    half = np.uint8(level // 2)
-    rest = 256 - round(opacity * 256)
-    for strip in strips:
-        x0, y0, x1, y1 = (max(0, edge) for edge in strip)
-        if x1 <= x0 or y1 <= y0:
-            continue
-        if rest == 128:
-            region = planes.y.data[y0:y1, x0:x1]
-            region >>= 1
-            region += half
-        else:
-            wash(planes.y, x0, y0, x1, y1, rest, level * (256 - rest) + 96)
+    if alpha >= 1:
+        half, luma = np.uint8(level // 2), planes.y.data
+        for x0, y0, x1, y1 in strips:
+            region = luma[y0:y1, x0:x1]
+            np.right_shift(region, _ONE, region)
+            np.add(region, half, region)
+        return
+    by = round(SEAM_OPACITY * alpha * 256)
+    for x0, y0, x1, y1 in strips:
+        wash(planes.y, x0, y0, x1, y1, 256 - by, level * by + 96)
+
+
+def seen(strips: Sequence[Strip]) -> Sequence[Strip]:
+    """The strips without what lies left of the picture or above it; slices end at its other edges by themselves."""
+    if min(strip[0] for strip in strips) >= 0 and min(strip[1] for strip in strips) >= 0:
+        return strips
+    cut = [(max(0, x0), max(0, y0), x1, y1) for x0, y0, x1, y1 in strips]
+    return [strip for strip in cut if strip[2] > strip[0] and strip[3] > strip[1]]
 
 
 def spans(low: float, high: float, width: int) -> Spans:
@@ -71,7 +77,7 @@ def spans(low: float, high: float, width: int) -> Spans:
     return first, first + width, last, last + width
 
 
-def frame(across: Spans, down: Spans, more: int = 0) -> tuple[Strip, ...]:
+def frame(across: Spans, down: Spans, more: int = 0) -> Sequence[Strip]:
     """The four sides, each this much thicker on both sides; none twice, however small the rectangle is."""
     x0, x1, x2, x3 = across[0] - more, across[1] + more, across[2] - more, across[3] + more
     y0, y1, y2, y3 = down[0] - more, down[1] + more, down[2] - more, down[3] + more
@@ -80,7 +86,7 @@ def frame(across: Spans, down: Spans, more: int = 0) -> tuple[Strip, ...]:
     return (x0, y0, x3, y1), (x0, y2, x3, y3), (x0, y1, x1, y2), (x2, y1, x3, y2)
 
 
-def corners(across: Spans, down: Spans, arm: int, more: int = 0) -> tuple[Strip, ...]:
+def corners(across: Spans, down: Spans, arm: int, more: int = 0) -> Sequence[Strip]:
     """The four corners with arms of this length, each this much thicker; no pixel twice."""
     arm += more
     strips: list[Strip] = []
@@ -92,10 +98,10 @@ def corners(across: Spans, down: Spans, arm: int, more: int = 0) -> tuple[Strip,
         strips.append((right[1] - arm, top, right[1] + more, bottom))
         strips.append((left[0] - more, low, left[1] + more, high))
         strips.append((right[0] - more, low, right[1] + more, high))
-    return tuple(strips)
+    return strips
 
 
-def dashed(sides: Iterable[Strip], dash: int, gap: int) -> list[Strip]:
+def dashed(sides: Iterable[Strip], dash: int, gap: int) -> Sequence[Strip]:
     """The strips in pieces; each begins with a dash."""
     pieces: list[Strip] = []
     for x0, y0, x1, y1 in sides:

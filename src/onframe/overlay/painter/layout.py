@@ -1,106 +1,262 @@
-"""Where things go, in pixels: the same rules as the page's. Pure."""
+"""Where texts go, so that none lies on another: the same rules as the page's layout.js. Pure.
+
+The more important is placed first: near its anchor, in a shorter form where the long one finds no room, then farther
+away; what finds no room at all is left out, unless it must be shown. All places begin at even columns and rows.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
-XY: TypeAlias = tuple[float, float]
-Edges: TypeAlias = tuple[float, float, float, float]
-"""left, top, right, bottom"""
+import numpy as np
 
+from onframe.overlay.painter.geometry import XY, Edges, Rect, inside, overlap
 
-class Rect(NamedTuple):
-    x: float
-    y: float
-    w: float
-    h: float
+Side: TypeAlias = Literal["above", "below", "beside", "on"]
+Size: TypeAlias = tuple[float, float]
 
-    @property
-    def edges(self) -> Edges:
-        return (self.x, self.y, self.x + self.w, self.y + self.h)
-
-
-def overlap(rect: Rect, others: Iterable[Edges]) -> float:
-    """How much of it the others cover, each counted by itself."""
-    x, y, w, h = rect
-    right, bottom = x + w, y + h
-    area = 0.0
-    for x0, y0, x1, y1 in others:
-        if x0 < right and y0 < bottom and x < x1 and y < y1:
-            area += (min(right, x1) - max(x, x0)) * (min(bottom, y1) - max(y, y0))
-    return area
+_PATIENCE = 600.0
+"""ms: so long a better place must be free before a text moves back to it."""
+_REMEMBERED = 512
+_REACH = 5
+"""Heights of a text: farther from its anchor only what must be shown is put."""
+_SEARCHES = 24
+"""Texts of one picture for which a place far away is looked for."""
+_SETTLED = -1.0
 
 
-def inside(rect: Rect, bounds: Rect) -> Rect:
-    """Moved into the bounds; what is larger than they are begins at their upper left."""
-    x = max(bounds.x, min(rect.x, bounds.x + bounds.w - rect.w))
-    y = max(bounds.y, min(rect.y, bounds.y + bounds.h - rect.h))
-    return Rect(x, y, rect.w, rect.h)
+class Item(NamedTuple):
+    """A text that wants a place.
 
-
-def around(points: Sequence[XY]) -> Rect:
-    """The upright rectangle around points, of which there is at least one."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    x, y = min(xs), min(ys)
-    return Rect(x, y, max(xs) - x, max(ys) - y)
-
-
-def place_label(
-    anchor: Rect,
-    size: tuple[float, float],
-    taken: Sequence[Edges],
-    bounds: Rect,
-    gap: float = 3.0,
-    spared: Sequence[Edges] = (),
-) -> Rect:
-    """Where a label goes: above its anchor, below, within, beside.
-
-    The first place that is free, or the one that covers least of what is taken; what is spared counts a quarter.
+    It has ``forms`` sizes, which ``size`` gives, the fullest first; ``key`` is the same from picture to picture.
     """
-    w, h = size
-    least, best = math.inf, None
-    for x, y in _candidates(anchor, w, h, gap):
-        place = inside(Rect(x, y, w, h), bounds)
-        away = abs(place.x - x) + abs(place.y - y)
-        covered = away * 4
-        if covered < least:
-            covered += overlap(place, taken) + overlap(place, spared) / 4
-        if covered < least:
-            best, least = place, covered
-        if covered == 0:
+
+    anchor: Rect
+    forms: int
+    size: Callable[[int], Size]
+    side: Side
+    rank: int
+    keep: bool
+    gap: float
+    key: str
+
+
+class Placed(NamedTuple):
+    rect: Rect
+    form: int
+    far: bool = False
+
+
+class Memory:
+    """Where texts stood on the last picture, so that they do not jump."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, tuple[int, int, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def of(self, key: str) -> tuple[int, int, float] | None:
+        """(place, form, since when a better place has been free)."""
+        return self._known.get(key)
+
+    def keep(self, key: str, place: int, form: int, since: float) -> None:
+        if not key:
+            return
+        self._known[key] = (place, form, since)
+        self._known.move_to_end(key)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+
+class Room:
+    """What is taken, what is covered only where it must be (targets), and what was where on the last picture."""
+
+    def __init__(self, bounds: Rect, memory: Memory | None = None, now: float = 0.0) -> None:
+        """``now`` in ms; memory needs it."""
+        self.bounds, self.memory, self.now = bounds, memory, now
+        self.taken: list[Edges] = []
+        self.spared: list[Edges] = []
+        self.searches = _SEARCHES
+
+    def fits(self, rect: Rect, taken: Sequence[Edges]) -> bool:
+        left, top, w, h = rect
+        right, bottom = left + w, top + h
+        x, y, width, height = self.bounds
+        if left < x or top < y or right > x + width + 0.01 or bottom > y + height + 0.01:
+            return False
+        for x0, y0, x1, y1 in taken:
+            if x0 < right and left < x1 and y0 < bottom and top < y1:
+                return False
+        return True
+
+
+def arrange(items: Sequence[Item], room: Room) -> list[Placed | None]:
+    """A place for each item, or None; what is placed is taken then."""
+    found: list[Placed | None] = [None] * len(items)
+    for i in sorted(range(len(items)), key=lambda i: items[i].rank):
+        placed = found[i] = _place(items[i], room)
+        if placed is not None:
+            room.taken.append(placed.rect.edges)
+    return found
+
+
+def _place(item: Item, room: Room) -> Placed | None:
+    taken, spared = _around(item, room.taken, room.bounds), _around(item, room.spared, room.bounds)
+    for form in range(item.forms):
+        rect = _near(item, form, room, taken, spared)
+        if rect is not None:
+            return Placed(rect, form)
+    for form in range(item.forms) if item.keep else (item.forms - 1,):
+        rect = _far(item, form, room)
+        if rect is not None:
+            return Placed(rect, form, far=True)
+    return Placed(_least_hidden(item, room), item.forms - 1) if item.keep else None
+
+
+def _around(item: Item, others: list[Edges], bounds: Rect) -> Sequence[Edges]:
+    """Those that a place near the anchor may touch."""
+    x, y, w, h = item.anchor
+    width, height = item.size(0)
+    across, down = width + item.gap + 2, 2 * (height + item.gap) + 2
+    left, top, right, bottom = x - across, y - down, x + w + across, y + h + down
+    if left < bounds.x or top < bounds.y or right > bounds.x + bounds.w or bottom > bounds.y + bounds.h:
+        return others
+    return [e for e in others if e[0] < right and left < e[2] and e[1] < bottom and top < e[3]]
+
+
+def _near(item: Item, form: int, room: Room, taken: Sequence[Edges], spared: Sequence[Edges]) -> Rect | None:
+    """A free place beside the anchor: the one of the last picture, else the one that hides least of what is spared."""
+    w, h = item.size(form)
+    best, least, place = -1, math.inf, None
+    for i, (x, y) in enumerate(_candidates(item, w, h)):
+        rect = _settle(x, y, w, h, room.bounds)
+        if not room.fits(rect, taken):
+            continue
+        cost = 4 * (abs(rect.x - x) + abs(rect.y - y))
+        if cost < least and spared:
+            cost += overlap(rect, spared) / 4
+        if cost < least:
+            best, least, place = i, cost, rect
+        if cost == 0:
             break
-    return best or inside(Rect(anchor.x, anchor.y - h - gap, w, h), bounds)
+    if place is None or room.memory is None or not item.key:
+        return place
+    return _remembered(item, form, best, place, room, taken)
 
 
-def _candidates(anchor: Rect, w: float, h: float, gap: float) -> Iterable[XY]:
-    x, y, width, height = anchor
-    yield x, y - h - gap
-    yield x, y + height + gap
-    yield x + gap, y + gap
-    yield x + width + gap, y
-    yield x - w - gap, y
-    yield x + (width - w) / 2, y - h - gap
-    yield x + width - w, y - h - gap
-    yield x, y - 2 * h - 2 * gap
-    yield x, y + height + h + 2 * gap
+def _remembered(item: Item, form: int, best: int, place: Rect, room: Room, taken: Sequence[Edges]) -> Rect:
+    """The place of the last picture for a while yet, where it is free and as good in kind."""
+    assert room.memory is not None
+    last = room.memory.of(item.key)
+    since = _SETTLED
+    if last is not None and last[1] == form and last[0] != best:
+        w, h = item.size(form)
+        x, y = list(_candidates(item, w, h))[last[0]]
+        rect = _settle(x, y, w, h, room.bounds)
+        if room.fits(rect, taken):
+            since = room.now if last[2] == _SETTLED else last[2]
+            if room.now - since < _PATIENCE:
+                best, place = last[0], rect
+            else:
+                since = _SETTLED
+    room.memory.keep(item.key, best, form, since)
+    return place
 
 
-def crossing_arrow(points: Sequence[XY], length: float) -> tuple[XY, XY]:
-    """Across the middle of a line, from its left side to its right, as seen going from the first point on."""
-    i = max(0, math.ceil(len(points) / 2) - 1)
-    (x0, y0), (x1, y1) = points[i], points[min(i + 1, len(points) - 1)]
-    norm = math.hypot(x1 - x0, y1 - y0) or 1.0
-    rx, ry = -(y1 - y0) / norm, (x1 - x0) / norm
-    mx, my, half = (x0 + x1) / 2, (y0 + y1) / 2, length / 2
-    return (mx - rx * half, my - ry * half), (mx + rx * half, my + ry * half)
+def _settle(x: float, y: float, w: float, h: float, bounds: Rect) -> Rect:
+    """Within the bounds, at an even column and row."""
+    if x < bounds.x or y < bounds.y or x + w > bounds.x + bounds.w or y + h > bounds.y + bounds.h:
+        x, y, _, _ = inside(Rect(x, y, w, h), bounds)
+        return Rect(int(x) & ~1, int(y) & ~1, w, h)
+    return Rect(x, y, w, h)
 
 
-def barbs(start: XY, tip: XY, size: float) -> tuple[XY, XY]:
-    """The two ends of an arrow's head."""
-    angle = math.atan2(tip[1] - start[1], tip[0] - start[0])
-    left, right = (
-        (tip[0] - size * math.cos(angle + turn), tip[1] - size * math.sin(angle + turn)) for turn in (0.5, -0.5)
+def _far(item: Item, form: int, room: Room) -> Rect | None:
+    """The nearest free place of a grid; for what may be left out not far away."""
+    if room.searches <= 0:
+        return None
+    room.searches -= 1
+    (w, h), (ax, ay, aw, ah), (bx, by, bw, bh) = item.size(form), item.anchor, room.bounds
+    reach = math.inf if item.keep else _REACH * h
+    xs = _steps(bx, bx + bw - w, max(8, w / 3))
+    ys = _steps(by, by + bh - h, max(4, h / 2))
+    off_x, off_y = (
+        np.maximum(0, np.maximum(ax - xs - w, xs - ax - aw)),
+        np.maximum(0, np.maximum(ay - ys - h, ys - ay - ah)),
     )
-    return left, right
+    xs, off_x, ys, off_y = xs[off_x < reach], off_x[off_x < reach], ys[off_y < reach], off_y[off_y < reach]
+    if not xs.size or not ys.size:
+        return None
+    off = np.hypot(off_x[None, :], off_y[:, None])
+    if room.taken:
+        x0, y0, x1, y1 = np.array(room.taken, np.float64).T[:, :, None]
+        across = ((xs < x1) & (x0 < xs + w)).astype(np.float32)
+        down = ((ys < y1) & (y0 < ys + h)).astype(np.float32)
+        off[(down.T @ across) > 0] = math.inf
+    row, column = divmod(int(off.argmin()), xs.size)
+    return Rect(float(xs[column]), float(ys[row]), w, h) if off[row, column] < reach else None
+
+
+def _steps(low: float, high: float, step: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    low = 2 * math.ceil(low / 2)
+    return np.arange(low, max(low, high + 0.01), 2 * max(1, round(step / 2)), dtype=np.float64)
+
+
+def _least_hidden(item: Item, room: Room) -> Rect:
+    w, h = item.size(item.forms - 1)
+    places = [_settle(x, y, w, h, room.bounds) for x, y in _candidates(item, w, h)]
+    return min(places, key=lambda place: overlap(place, room.taken))
+
+
+def _candidates(item: Item, w: float, h: float) -> Iterator[XY]:
+    """Places in the order in which they are liked, at even columns and rows."""
+    for x, y in _LIKED[item.side](item.anchor, w, h, item.gap):
+        yield 2 * round(x / 2), 2 * round(y / 2)
+
+
+def _above(anchor: Rect, w: float, h: float, gap: float) -> Iterator[XY]:
+    x, y, width, height = anchor
+    above, below, left, right, end = y - h - gap, y + height + gap, x - w - gap, x + width + gap, x + width - w
+    yield x, above
+    yield from ((x, below), (x + gap, y + gap), (right, y), (left, y), (x + (width - w) / 2, above), (end, above))
+    yield from ((x, above - h - gap), (x, below + h + gap), (end, below))
+    yield from ((right, y + height - h), (left, y + height - h))
+    yield from ((right, above), (left, above), (right, below), (left, below))
+
+
+def _below(anchor: Rect, w: float, h: float, gap: float) -> Iterator[XY]:
+    x, y, width, height = anchor
+    below, left, right, end = y + height + gap, x - w - gap, x + width + gap, x + width - w
+    middle, centre = x + (width - w) / 2, y + (height - h) / 2
+    yield middle, below
+    yield from ((middle, below + h / 2), (middle, y - gap - h), (right, centre), (left, centre))
+    yield from ((middle, below + h + gap), (x, below), (end, below), (right, below), (left, below))
+
+
+def _beside(anchor: Rect, w: float, h: float, gap: float) -> Iterator[XY]:
+    x, y, width, height = anchor
+    above, below, left, right, end = y - h - gap, y + height + gap, x - w - gap, x + width + gap, x + width - w
+    yield right, y
+    yield from ((left, y), (right, y + height - h), (left, y + height - h))
+    yield from ((x, below), (end, below), (x, above), (end, above))
+
+
+def _on(anchor: Rect, w: float, h: float, gap: float) -> Iterator[XY]:
+    x, y, width, height = anchor
+    middle, centre = x + (width - w) / 2, y + (height - h) / 2
+    up, down = centre - h - gap, centre + h + gap
+    yield middle, centre
+    yield from ((middle, down), (middle, up), (middle - w - gap, centre), (middle + w + gap, centre))
+    yield from ((middle, down + h + gap), (middle, up - h - gap))
+
+
+_LIKED: dict[Side, Callable[[Rect, float, float, float], Iterator[XY]]] = {
+    "above": _above,
+    "below": _below,
+    "beside": _beside,
+    "on": _on,
+}

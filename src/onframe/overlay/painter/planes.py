@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import av
 import numpy as np
+from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 Bytes: TypeAlias = NDArray[np.uint8]
@@ -43,6 +44,16 @@ class Colors(NamedTuple):
         """``#rrggbb`` in whole levels; what is no colour is taken for a light grey."""
         return _yuv(color, self)
 
+    def exact(self, color: str) -> tuple[float, float, float]:
+        """The same, not rounded."""
+        r, g, b = bytes.fromhex(color[1:]) if _COLOR.fullmatch(color) else _PLAIN
+        red, blue = self.shares
+        luma = red * r + (1 - red - blue) * g + blue * b
+        scale, foot, swing = (1.0, 0.0, 255.0) if self.full else (219 / 255, 16.0, 224.0)
+        u = 128 + (b - luma) / (2 * (1 - blue)) * swing / 255
+        v = 128 + (r - luma) / (2 * (1 - red)) * swing / 255
+        return foot + scale * luma, u, v
+
     def rgb(self, y: int, u: int, v: int) -> tuple[int, int, int]:
         """The way back."""
         red, blue = self.shares
@@ -56,13 +67,8 @@ class Colors(NamedTuple):
 
 @functools.lru_cache(maxsize=4096)
 def _yuv(color: str, colors: Colors) -> YUV:
-    r, g, b = bytes.fromhex(color[1:]) if _COLOR.fullmatch(color) else _PLAIN
-    red, blue = colors.shares
-    luma = red * r + (1 - red - blue) * g + blue * b
-    scale, foot, swing = (1.0, 0.0, 255.0) if colors.full else (219 / 255, 16.0, 224.0)
-    u = 128 + (b - luma) / (2 * (1 - blue)) * swing / 255
-    v = 128 + (r - luma) / (2 * (1 - red)) * swing / 255
-    return _byte(foot + scale * luma), _byte(u), _byte(v)
+    y, u, v = colors.exact(color)
+    return _byte(y), _byte(u), _byte(v)
 
 
 def _byte(value: float) -> int:
@@ -118,7 +124,7 @@ class Planes:
             frame.make_writable()
         else:
             frame = _converted(frame)
-        rows = [np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size) for plane in frame.planes]
+        rows = [_rows(plane) for plane in frame.planes]
         half = (frame.height + 1) // 2
         y, u, v = rows[0][: frame.height], rows[1][:half], rows[2][:half]
         planes = cls(y, u, v, Colors.of(frame), width=frame.width)
@@ -135,10 +141,15 @@ class Planes:
         frame = av.VideoFrame(self.width, self.height, "yuv420p")
         for plane, own in zip(frame.planes, (self.y, self.u, self.v), strict=True):
             rows, columns = own.data.shape
-            np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:rows, :columns] = own.data
+            _rows(plane)[:rows, :columns] = own.data
         frame.color_range = _FULL if self.colors.full else 1
         frame.colorspace = _MATRIX_709 if self.colors.shares == _BT709 else _MATRICES_601[0]
         return frame
+
+
+def _rows(plane: VideoPlane) -> Bytes:
+    """The plane's own memory."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
 
 
 def _converted(frame: av.VideoFrame) -> av.VideoFrame:

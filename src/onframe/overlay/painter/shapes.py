@@ -6,12 +6,25 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from onframe.overlay.painter.boxes import SEAM, SEAM_OPACITY, Pencil, corners, darken, dashed, frame, spans
+from onframe.overlay.painter.boxes import SEAM, SEAM_OPACITY, corners, darken, dashed, fill, frame, seen, spans
 from onframe.overlay.painter.canvas import Canvas
-from onframe.overlay.painter.fills import Fill
-from onframe.overlay.painter.layout import XY, Rect, around, barbs, crossing_arrow
+from onframe.overlay.painter.chips import PlateChip, card_of
+from onframe.overlay.painter.geometry import XY, Rect, around, barbs, crossing_arrow
 from onframe.overlay.painter.strokes import Mark, Segment, Sketch, arc, dashes, path
-from onframe.overlay.vocabulary import Box, Fire, Line, Point, Polygon, Skeleton, Temperature, Trail
+from onframe.overlay.vocabulary import (
+    Box,
+    Card,
+    Counter,
+    Fire,
+    HeatMap,
+    Line,
+    Plate,
+    Point,
+    Polygon,
+    Skeleton,
+    Temperature,
+    Trail,
+)
 
 _ALARM_FILL = 0x24 / 255
 _MARKS = {"high": "▲ ", "low": "▼ ", "average": "avg "}
@@ -19,44 +32,50 @@ _MARKS = {"high": "▲ ", "low": "▼ ", "average": "avg "}
 
 def draw_box(canvas: Canvas, shape: Box) -> None:
     place = canvas.rect(shape.x, shape.y, shape.w, shape.h)
-    x, y, w, h = place
-    manner = canvas.manner
     if shape.alarm:
         tint(canvas, place, shape.color, _ALARM_FILL)
     if shape.look == "head":
-        outline = [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
-        stroke(canvas, path(_rounded(outline, min(w, h) * 0.35), closed=True), 1.6, shape.color)
+        stroke(canvas, path(_rounded(place, min(place.w, place.h) * 0.35), closed=True), 1.6, shape.color)
     else:
-        width = max(1, round(canvas.thickness(3 if shape.alarm else 2)))
-        across, down = spans(x, x + w, width), spans(y, y + h, width)
-        seam = max(1, round(canvas.unit))
-        if shape.look == "corners":
-            arm = round(min(w, h) * 0.28)
-            sides, under = corners(across, down, arm), corners(across, down, arm, seam)
-        else:
-            sides, under = frame(across, down), frame(across, down, seam)
-        if manner.dashed and shape.look != "corners":
-            dash, gap = max(2, round(7 * canvas.unit)), max(2, round(6 * canvas.unit))
-            sides = tuple(dashed(sides, dash, gap))
-            under = tuple((x0 - seam, y0 - seam, x1 + seam, y1 + seam) for x0, y0, x1, y1 in sides)
-        darken(canvas.planes, under, manner.alpha)
-        pencil = Pencil(canvas.planes, shape.color, manner.alpha)
-        for strip in sides:
-            pencil.fill(strip)
+        _outline(canvas, place, shape)
     if shape.heading:
         arrow(canvas, *_heading(shape.heading, place, 26 * canvas.unit), shape.color)
-    canvas.label(place, shape.labels, shape.color, alarm=shape.alarm, spare=True)
+    canvas.spare(place)
+    canvas.label(place, shape.labels, shape.color, alarm=shape.alarm)
+
+
+def _outline(canvas: Canvas, place: Rect, shape: Box) -> None:
+    """Its four sides or corners, by slices."""
+    x, y, w, h = place
+    planes, unit, manner = canvas.planes, canvas.unit, canvas.manner
+    width, seam = max(1, round(canvas.thickness(3 if shape.alarm else 2))), max(1, round(unit))
+    across, down = spans(x, x + w, width), spans(y, y + h, width)
+    arm = 0
+    if shape.look == "corners":
+        arm = round(min(w, h) * 0.28)
+        sides, under = corners(across, down, arm), corners(across, down, arm, seam)
+    else:
+        sides, under = frame(across, down), frame(across, down, seam)
+        if manner.dashed:
+            sides = dashed(sides, max(2, round(7 * unit)), max(2, round(6 * unit)))
+            under = [(x0 - seam, y0 - seam, x1 + seam, y1 + seam) for x0, y0, x1, y1 in sides]
+    if canvas.flash > 0:
+        more = round((2 + 14 * canvas.flash) * unit / 2)
+        glow = corners(across, down, arm, more) if shape.look == "corners" else frame(across, down, more)
+        fill(planes, seen(glow), shape.color, 0.45 * canvas.flash * manner.alpha)
+    darken(planes, seen(under), manner.alpha)
+    fill(planes, seen(sides), shape.color, manner.alpha)
 
 
 def tint(canvas: Canvas, place: Rect, color: str, opacity: float) -> None:
     """A rectangle of one colour through which the picture shines."""
     x0, y0, x1, y1 = (round(edge) for edge in place.edges)
-    Pencil(canvas.planes, color, opacity * canvas.manner.alpha).fill((x0, y0, x1, y1))
+    fill(canvas.planes, seen([(x0, y0, x1, y1)]), color, opacity * canvas.manner.alpha)
 
 
-def _rounded(points: Sequence[XY], radius: float) -> list[XY]:
-    """A rectangle's outline with round corners; its points begin at the upper left and go round clockwise."""
-    (x0, y0), _, (x1, y1), _ = points
+def _rounded(place: Rect, radius: float) -> list[XY]:
+    """A rectangle's outline with round corners, clockwise."""
+    x0, y0, x1, y1 = place.edges
     r = max(0.0, min(radius, (x1 - x0) / 2, (y1 - y0) / 2))
     middles = ((x1 - r, y0 + r, -90), (x1 - r, y1 - r, 0), (x0 + r, y1 - r, 90), (x0 + r, y0 + r, 180))
     return [p for x, y, turn in middles for p in arc(x, y, r, math.radians(turn), math.radians(turn + 90))]
@@ -74,40 +93,25 @@ def _heading(heading: str, place: Rect, length: float) -> tuple[XY, XY]:
     return (mx, y + h), (mx, y + h + length)
 
 
-def kept(canvas: Canvas, key: tuple[object, ...], make: Callable[[Sketch], Mark]) -> Mark:
-    """The mark of this key, drawn once."""
-    found = canvas.marks.get(key)
-    if found is None:
-        found = make(Sketch(canvas.width, canvas.height, canvas.planes.colors))
-        canvas.marks.put(key, found, found.size)
-    return found
-
-
-def stroke(canvas: Canvas, segments: Sequence[Segment], units: float, color: str, *, dashed: bool | None = None) -> None:
+def stroke(canvas: Canvas, segments: Sequence[Segment], units: float, color: str, *, firm: bool = False) -> None:
     """A line with its seam, in the manner at hand."""
-    thickness, unit = canvas.thickness(units), canvas.unit
-    broken = canvas.manner.dashed if dashed is None else dashed
+    thickness, unit, flash = canvas.thickness(units), canvas.unit, round(canvas.flash, 2)
+    broken = canvas.manner.dashed and not firm
+    line = tuple(segments)
+    if flash > 0:
+        width = thickness + (2 + 14 * flash) * unit
+        canvas.mark(("flash", line, width, color), lambda sketch: sketch.stroke(line, width, color, 0.45 * flash))
 
     def make(sketch: Sketch) -> Mark:
-        drawn = dashes(segments, 7 * unit, 6 * unit) if broken else segments
+        drawn = dashes(line, 7 * unit, 6 * unit) if broken else line
         return sketch.line(drawn, thickness, color, (SEAM, SEAM_OPACITY, unit))
 
-    key = ("stroke", tuple(segments), thickness, color, broken)
-    kept(canvas, key, make).blend(canvas.planes, canvas.manner.alpha)
+    canvas.mark(("stroke", line, thickness, color, broken), make)
 
 
 def arrow(canvas: Canvas, start: XY, tip: XY, color: str) -> None:
     left, right = barbs(start, tip, 9 * canvas.unit)
-    stroke(canvas, [(*start, *tip), (*left, *tip), (*tip, *right)], 2.2, color, dashed=False)
-
-
-def fill(canvas: Canvas, points: Sequence[XY], tint: Callable[[float], tuple[str, float]]) -> None:
-    key = ("fill", tuple(points))
-    found = canvas.fills.get(key)
-    if found is None:
-        found = Fill(points, canvas.width, canvas.height)
-        canvas.fills.put(key, found, found.size)
-    found.blend(canvas.planes, tint, canvas.manner.alpha)
+    stroke(canvas, [(*start, *tip), (*left, *tip), (*tip, *right)], 2.2, color, firm=True)
 
 
 def draw_polygon(canvas: Canvas, shape: Polygon) -> None:
@@ -115,7 +119,7 @@ def draw_polygon(canvas: Canvas, shape: Polygon) -> None:
     if not points:
         return
     if shape.fill > 0:
-        fill(canvas, points, lambda _: (shape.color, min(1.0, shape.fill)))
+        canvas.fill(points, shape.color, min(1.0, shape.fill))
     stroke(canvas, path(points, closed=True), 3 if shape.alarm else 1.8, shape.color)
     x, y, w, _ = around(points)
     canvas.label(Rect(x, y, w, 0), shape.labels, shape.color, alarm=shape.alarm)
@@ -153,7 +157,7 @@ def draw_trail(canvas: Canvas, shape: Trail) -> None:
         thickness = [(1 + 2.2 * share) * unit for share in shares]
         return sketch.fading(segments, thickness, [0.08 + 0.62 * share for share in shares], shape.color)
 
-    kept(canvas, ("trail", tuple(segments), shape.color), make).blend(canvas.planes, canvas.manner.alpha)
+    canvas.mark(("trail", tuple(segments), shape.color), make)
 
 
 def draw_fire(canvas: Canvas, shape: Fire) -> None:
@@ -162,14 +166,18 @@ def draw_fire(canvas: Canvas, shape: Fire) -> None:
         return
     x, y, w, h = around(points)
     unit = canvas.unit
-    fill(canvas, points, lambda down: ("#ff5f23", 0.10 + 0.28 * down))
+    canvas.fill(points, "#ff5f23", 0.10, 0.38)
     stroke(canvas, path(points, closed=True), 2.4, shape.color)
     for size, color in ((1.0, "#ff5a2a"), (0.55, "#ffd166")):
         flame = _flame(x + w / 2, y - 3 * unit, 11 * unit * size)
-        fill(canvas, flame, lambda _, color=color: (color, 1.0))  # type: ignore[misc]
-        mark = kept(canvas, ("flame", tuple(flame), color), lambda s, c=color, f=flame: s.stroke(path(f, closed=True), 1, c))  # type: ignore[misc]
-        mark.blend(canvas.planes, canvas.manner.alpha)
+        canvas.fill(flame, color, 1.0)
+        _smoothed(canvas, flame, color)
     canvas.label(Rect(x, y - 26 * unit, w, h + 26 * unit), shape.labels, shape.color)
+
+
+def _smoothed(canvas: Canvas, outline: Sequence[XY], color: str) -> None:
+    """The edge of what is filled."""
+    canvas.mark(("edge", tuple(outline), color), lambda sketch: sketch.stroke(path(outline, closed=True), 1, color))
 
 
 def _flame(x: float, y: float, r: float) -> list[XY]:
@@ -196,9 +204,11 @@ def draw_temperature(canvas: Canvas, shape: Temperature) -> None:
     x, y = canvas.at(shape.x, shape.y)
     arm, r = 11 * canvas.unit, 4 * canvas.unit
     cross = [(x + dx * r, y + dy * r, x + dx * arm, y + dy * arm) for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))]
-    stroke(canvas, cross, 2, shape.color, dashed=False)
-    text = _MARKS.get(shape.mark or "", "") + shape.text
-    canvas.label(Rect(x + arm, y - arm, 0, 2 * arm), [text], shape.color)
+    stroke(canvas, cross, 2, shape.color, firm=True)
+    canvas.spare(Rect(x - arm, y - arm, 2 * arm, 2 * arm))
+    if shape.text:
+        text = _MARKS.get(shape.mark or "", "") + shape.text
+        canvas.label(Rect(x + arm, y - arm, 0, 2 * arm), [text], shape.color)
 
 
 def draw_skeleton(canvas: Canvas, shape: Skeleton) -> None:
@@ -212,14 +222,39 @@ def draw_skeleton(canvas: Canvas, shape: Skeleton) -> None:
     dots = [(x, y, x, y) for x, y, _ in joints]
     strong = [0.35 + 0.65 * max(0.0, min(1.0, score)) for _, _, score in joints]
     for units, color in ((9.5, shape.color), (6.5, "#ffffff")):
-        size = units * canvas.unit
-        key = ("joints", tuple(dots), tuple(strong), size, color)
-        mark = kept(canvas, key, lambda s, t=size, c=color: s.fading(dots, [t] * len(dots), strong, c))  # type: ignore[misc]
-        mark.blend(canvas.planes, canvas.manner.alpha)
-    canvas.label(around([(x, y) for x, y, _ in joints]), shape.labels, shape.color, spare=True)
+        _dots(canvas, dots, units * canvas.unit, strong, color)
+    place = around([(x, y) for x, y, _ in joints])
+    canvas.spare(place)
+    canvas.label(place, shape.labels, shape.color)
+
+
+def _dots(canvas: Canvas, dots: Sequence[Segment], size: float, strong: Sequence[float], color: str) -> None:
+    key = ("dots", tuple(dots), tuple(strong), size, color)
+    canvas.mark(key, lambda sketch: sketch.fading(dots, [size] * len(dots), strong, color))
+
+
+def draw_card(canvas: Canvas, shape: Card) -> None:
+    card = card_of(shape.title, shape.rows, shape.color)
+    canvas.labels.card(card, canvas.rect(shape.x, shape.y, shape.w, shape.h), alpha=canvas.manner.alpha, key=canvas.key)
+
+
+def draw_counter(canvas: Canvas, shape: Counter) -> None:
+    card = card_of(shape.title, shape.rows, shape.color, shape.alarm)
+    canvas.labels.counter(card, *canvas.at(shape.x, shape.y), alpha=canvas.manner.alpha, key=canvas.key)
+
+
+def draw_plate(canvas: Canvas, shape: Plate) -> None:
+    if shape.text:
+        chip = PlateChip(shape.text, shape.caption or "", shape.color, shape.ink)
+        canvas.labels.plate(chip, *canvas.at(shape.x, shape.y), alpha=canvas.manner.alpha, key=canvas.key)
+
+
+def draw_heat_map(canvas: Canvas, shape: HeatMap) -> None:
+    canvas.kept.heat.draw(canvas.planes, shape.data, shape.opacity * canvas.manner.alpha)
 
 
 DRAWERS: dict[type, Callable[[Canvas, Any], None]] = {
+    HeatMap: draw_heat_map,
     Polygon: draw_polygon,
     Line: draw_line,
     Trail: draw_trail,
@@ -228,5 +263,8 @@ DRAWERS: dict[type, Callable[[Canvas, Any], None]] = {
     Point: draw_point,
     Skeleton: draw_skeleton,
     Temperature: draw_temperature,
+    Card: draw_card,
+    Counter: draw_counter,
+    Plate: draw_plate,
 }
 """In the order in which they are drawn, the first at the bottom."""

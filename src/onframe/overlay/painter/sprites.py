@@ -149,11 +149,6 @@ def rounded(width: int, height: int, radius: float, inset: float = 0.0) -> Cover
     return np.asarray(np.clip(np.float32(0.5) - distance, 0, 1))
 
 
-def even(value: float) -> int:
-    """The nearest even whole number."""
-    return 2 * round(value / 2)
-
-
 def wash(plane: Plane, x0: int, y0: int, x1: int, y1: int, rest: int, share: int) -> None:
     """The same over a whole rectangle, its edges within the plane or beyond its right and bottom."""
     region = plane.data[y0:y1, x0:x1]

@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from onframe.overlay.painter.layout import XY
-from onframe.overlay.painter.planes import YUV, Colors, Plane, Planes
+from onframe.overlay.painter.geometry import XY, Edges
+from onframe.overlay.painter.planes import Colors, Plane, Planes
 from onframe.overlay.painter.sprites import Cover, Film
 
 Segment: TypeAlias = tuple[float, float, float, float]
@@ -73,8 +73,11 @@ def _dot(plane: Plane, places: Places, film: Film) -> None:
 class Sketch:
     """Lines on a picture of this size and in these colours."""
 
-    def __init__(self, width: int, height: int, colors: Colors) -> None:
+    def __init__(self, width: int, height: int, colors: Colors, clip: Edges | None = None) -> None:
+        """``clip``: whole pixels outside of which nothing is drawn."""
         self.width, self.height, self.colors = width, height, colors
+        left, top, right, bottom = clip or (0, 0, width, height)
+        self.clip: Edges = (max(0, left), max(0, top), min(width, right), min(height, bottom))
         self._half = (width + 1) // 2
 
     def line(self, segments: Iterable[Segment], thickness: float, color: str, seam: tuple[str, float, float]) -> Mark:
@@ -90,7 +93,9 @@ class Sketch:
         places, depth = self._spread(self._pieces(segments), max(0.5, thickness / 2), None)
         return self.mark(places, [Coat(np.minimum(depth, 1), color, opacity)])
 
-    def fading(self, segments: Sequence[Segment], thickness: Sequence[float], opacity: Sequence[float], color: str) -> Mark:
+    def fading(
+        self, segments: Sequence[Segment], thickness: Sequence[float], opacity: Sequence[float], color: str
+    ) -> Mark:
         """Segments each of its own thickness and opacity; where they meet, the stronger one counts. Dots, too."""
         pieces, radii, strength = [], [], []
         for segment, thick, strong in zip(segments, thickness, opacity, strict=True):
@@ -100,6 +105,13 @@ class Sketch:
             strength += [strong] * len(cut)
         places, cover = self._spread(pieces, np.array(radii, np.float32), np.array(strength, np.float32))
         return self.mark(places, [Coat(cover, color)])
+
+    def cover(self, segments: Iterable[Segment], thickness: float) -> Cover:
+        """How much a line covers of each pixel of the whole picture."""
+        places, depth = self._spread(self._pieces(segments), max(0.5, thickness / 2), None)
+        whole = np.zeros(self.width * self.height, np.float32)
+        whole[places] = np.minimum(depth, 1)
+        return whole.reshape(self.height, self.width)
 
     def mark(self, places: Places, coats: Sequence[Coat]) -> Mark:
         """These pixels under these coats, the first at the bottom; places are counted row by row."""
@@ -126,10 +138,12 @@ class Sketch:
 
     def _pieces(self, segments: Iterable[Segment]) -> Iterator[Segment]:
         """Cut at the picture's edges, and short."""
-        left = _LONGEST * (self.width + self.height)
+        left = 1.0 * _LONGEST * (self.width + self.height)
         longest = max(10.0, self.width / 128)
+        x0, y0, x1, y1 = self.clip
+        edges = (x0 - 40.0, y0 - 40.0, x1 + 40.0, y1 + 40.0)
         for segment in segments:
-            seen = clipped(segment, -40.0, -40.0, self.width + 40.0, self.height + 40.0)
+            seen = clipped(segment, *edges)
             if seen is None:
                 continue
             x0, y0, x1, y1 = seen
@@ -159,7 +173,9 @@ class Sketch:
         found = []
         for i in range(0, len(ends), count):
             part = slice(i, i + count)
-            found.append(self._depths(ends[part], radii[part], None if strength is None else strength[part], reach, side))
+            found.append(
+                self._depths(ends[part], radii[part], None if strength is None else strength[part], reach, side)
+            )
         places = np.concatenate([places for places, _ in found])
         depths = np.concatenate([depths for _, depths in found])
         grid = np.zeros(self.width * self.height, np.float32)
@@ -190,7 +206,8 @@ class Sketch:
         depth = (radii + np.float32(0.5))[:, None, None] - np.sqrt(across * across + along * along)
         if strength is not None:
             depth = np.minimum(depth, 1) * strength[:, None, None]
-        seen_x, seen_y = (columns >= 0) & (columns < self.width), (rows >= 0) & (rows < self.height)
+        left, top, right, bottom = self.clip
+        seen_x, seen_y = (columns >= left) & (columns < right), (rows >= top) & (rows < bottom)
         touched = (depth > 0) & seen_x[:, None, :] & seen_y[:, :, None]
         places = rows.astype(np.intp)[:, :, None] * self.width + columns.astype(np.intp)[:, None, :]
         return places[touched], depth[touched]
@@ -215,7 +232,8 @@ def _once(places: Places, size: int) -> Places:
     marks = np.zeros(size, np.int32)
     order = np.arange(places.size, dtype=np.int32)
     marks[places] = order
-    return places[marks[places] == order]
+    kept: Places = places[marks[places] == order]
+    return kept
 
 
 def path(points: Sequence[XY], *, closed: bool = False) -> list[Segment]:

@@ -21,12 +21,14 @@ _REGULAR = (
     "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "segoeui.ttf", "Arial.ttf", "Helvetica.ttc",
 )  # fmt: skip
 _BOLD = (
-    "DejaVuSans-Bold.ttf", "LiberationSans-Bold.ttf", "NotoSans-Bold.ttf", "segoeuib.ttf", "Arial Bold.ttf", "arialbd.ttf",
+    "DejaVuSans-Bold.ttf", "LiberationSans-Bold.ttf", "NotoSans-Bold.ttf", "segoeuib.ttf", "Arial Bold.ttf",
+    "arialbd.ttf",
 )  # fmt: skip
 _WIDE = (
     "DejaVuSans.ttf", "NotoSansCJK-Regular.ttc", "wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallbackFull.ttf",
-    "msyh.ttc", "malgun.ttf", "PingFang.ttc", "Arial Unicode.ttf", "NotoSansArabic-Regular.ttf", "NotoSansHebrew-Regular.ttf",
-    "NotoSansThai-Regular.ttf", "NotoSansDevanagari-Regular.ttf", "NotoSansSymbols2-Regular.ttf",
+    "msyh.ttc", "malgun.ttf", "PingFang.ttc", "Arial Unicode.ttf", "NotoSansArabic-Regular.ttf",
+    "NotoSansHebrew-Regular.ttf", "NotoSansThai-Regular.ttf", "NotoSansDevanagari-Regular.ttf",
+    "NotoSansSymbols2-Regular.ttf",
 )  # fmt: skip
 """Where a character is looked for that the chosen font does not have."""
 
@@ -74,15 +76,36 @@ class Type:
     def width(self, text: str) -> int:
         return self.run(text).width
 
-    def fitting(self, text: str, width: float) -> str:
-        """As much of the text as is no wider, an ellipsis for the rest."""
-        if self.width(text) <= width:
-            return text
+    def fitted(self, text: str, width: float) -> Run:
+        """The text, or as much of it as is no wider with an ellipsis for the rest."""
+        run = self.run(text)
+        if run.width <= width:
+            return run
         low, high = 0, min(len(text), LONGEST)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self.width(text[:middle] + "…") <= width else (low, middle - 1)
-        return text[:low].rstrip() + "…" if low else ""
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._cut(text, middle).width <= width else (low, middle)
+        return self._cut(text, low)
+
+    def wrapped(self, text: str, width: float, most: int) -> list[Run]:
+        """The text in at most so many lines, broken between words; the last one is cut."""
+        lines: list[str] = []
+        words = text[: LONGEST * most].split(" ")
+        line = words[0]
+        for i, word in enumerate(words[1:], 1):
+            longer = f"{line} {word}"
+            if self.width(longer) <= width and len(longer) <= LONGEST:
+                line = longer
+            elif len(lines) == most - 1:
+                line = " ".join([line, *words[i:]])
+                break
+            else:
+                lines.append(line)
+                line = word
+        return [self.fitted(line, width) for line in (*lines, line)]
+
+    def _cut(self, text: str, count: int) -> Run:
+        return self.run(text[:count].rstrip() + "…")
 
     def _joined(self, text: str) -> Run:
         glyphs = [self._glyph(character) for character in text]
