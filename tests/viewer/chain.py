@@ -3,7 +3,8 @@
 chain.py OPTIONS   OPTIONS is JSON for SimulatedCamera, with "viewer" for the Viewer; prints
                        {"url": …, "frames": …, "bare": […]} when it is all up; bare are the loop frames that have no
                        target, and so no document with a number
-reboot             the camera reboots, and is away for a second; prints {}
+reboot             the camera reboots, and is away for a second; prints {"frame": …, "at": seconds}: the last frame before
+                       it, counted from the start, and when that was
 report             prints {"lost": [frame, …], "epoch": seconds}: the frames since the start, not of a loop, of which
                        a document was hit by the loss, and when the camera started
 (end of input)     ends
@@ -12,6 +13,7 @@ report             prints {"lost": [frame, …], "epoch": seconds}: the frames s
 import asyncio
 import json
 import sys
+import time
 from typing import Any
 
 from onframe.camera.camera import Camera
@@ -31,8 +33,10 @@ async def main(options: dict[str, Any]) -> None:
             print(json.dumps({"url": viewer.url, "frames": frames, "bare": bare}), flush=True)
             while word := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
                 if word == "reboot":
+                    at = time.time()
+                    frame = int((at - simulated.sources[1].epoch_ns / 1e9) * 25)
                     await simulated.faults.inject("reboot=1s")
-                    print("{}", flush=True)
+                    print(json.dumps({"frame": frame, "at": at}), flush=True)
                     continue
                 lost = [round(hit.at * 25 / 1e9) for hit in simulated.lost]
                 epoch = simulated.sources[1].epoch_ns / 1e9

@@ -12,8 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,10 +55,11 @@ class Firefox:
         command = [program, "--headless", "--no-remote", "--profile", str(self._profile), "--remote-debugging-port=0"]
         self._log = (self._profile / "log").open("w+")
         self._process = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT)
-        self._socket: ClientConnection | None = None
+        self._sockets = ExitStack()
         self._id = 0
         try:
-            self._socket = connect(f"{self._address()}/session", max_size=None, open_timeout=PATIENCE)
+            opening = connect(f"{self._address()}/session", max_size=None, open_timeout=PATIENCE)
+            self._socket: ClientConnection = self._sockets.enter_context(opening)
             self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
             self.context = self.command("browsingContext.getTree")["contexts"][0]["context"]
             self.resize(width, height)
@@ -77,7 +77,6 @@ class Firefox:
 
     def command(self, method: str, **params: Any) -> Any:
         """Send one command and wait for its result; events meanwhile are passed over."""
-        assert self._socket is not None
         self._id += 1
         self._socket.send(json.dumps({"id": self._id, "method": method, "params": params}))
         while True:
@@ -111,8 +110,7 @@ class Firefox:
 
     def close(self) -> None:
         """End the browser and remove its profile."""
-        if self._socket is not None:
-            self._socket.close()
+        self._sockets.close()
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -129,10 +127,3 @@ class Firefox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-@contextmanager
-def firefox(width: int = 1280, height: int = 800) -> Iterator[Firefox]:
-    """A browser for as long as the ``with`` lasts."""
-    with Firefox(width, height) as browser:
-        yield browser
