@@ -242,36 +242,6 @@ def test_the_codec_string_is_read_from_the_parameter_set(modules: Page) -> None:
     assert run(modules, "codec.js", body) == ["avc1.4d401f", None, "hev1.1.6.L153.B0"]
 
 
-class TestGeometry:
-    def test_a_label_stands_above_its_anchor(self, modules: Page) -> None:
-        rect = self.place(modules, "{ x: 100, y: 100, w: 50, h: 50 }", "[]")
-        assert rect == {"x": 100, "y": 77, "w": 60, "h": 20}  # 100 - 20 - 3
-
-    def test_a_label_gives_way_to_what_is_there_already(self, modules: Page) -> None:
-        taken = "[{ x: 90, y: 70, w: 90, h: 29 }]"
-        rect = self.place(modules, "{ x: 100, y: 100, w: 50, h: 50 }", taken)
-        assert rect == {"x": 100, "y": 153, "w": 60, "h": 20}  # below: 100 + 50 + 3
-
-    def test_a_label_stays_in_the_picture(self, modules: Page) -> None:
-        rect = self.place(modules, "{ x: 380, y: 2, w: 30, h: 290 }", "[]")
-        assert rect["x"] + rect["w"] <= 400 and rect["y"] >= 0 and rect["y"] + rect["h"] <= 300
-
-    @staticmethod
-    def place(modules: Page, anchor: str, taken: str) -> Any:
-        bounds = "{ x: 0, y: 0, w: 400, h: 300 }"
-        return run(modules, "geometry.js", f"return m.placeLabel({anchor}, {{ w: 60, h: 20 }}, {taken}, {bounds});")
-
-    def test_left_to_right_is_as_seen_going_from_the_first_point_on(self, modules: Page) -> None:
-        # going to the right, the right hand is below; going up, it is to the right
-        body = """return [[[0, 50], [100, 50]], [[50, 100], [50, 0]]].map((points) => {
-            const { from, to } = m.crossingArrow(points, 20); return [...from, ...to]; });"""
-        assert run(modules, "geometry.js", body) == [[50, 40, 50, 60], [40, 50, 60, 50]]
-
-    def test_a_picture_is_fitted_without_being_distorted(self, modules: Page) -> None:
-        body = "return [m.fit(1280, 720, 640, 1000), m.fit(1280, 720, 5000, 360)];"
-        assert run(modules, "geometry.js", body) == [{"width": 640, "height": 360}] * 2
-
-
 def clip(pictures: int) -> list[bytes]:
     """Grey pictures of 1280x720, H.264, the first of them a key picture."""
     encoder = av.CodecContext.create("libx264", "w")

@@ -47,19 +47,34 @@ function cornerPlace({ bounds, unit, taken }, corner, { w, h }) {
 
 /** Sentences at the lower edge. @param {Labels} labels @param {Drawn[]} notices of different texts */
 export function drawNotices(labels, notices) {
-  const { unit, bounds, ruler } = labels;
-  const font = `500 ${12.5 * unit}px ${SANS}`;
+  const font = `500 ${12.5 * labels.unit}px ${SANS}`;
   for (const drawn of notices.slice(0, MOST_NOTICES)) {
-    const lines = ruler.wrap(font, drawn.shape.text, bounds.w - 50 * unit, NOTICE_LINES);
-    const w = Math.max(...lines.map((line) => ruler.width(font, line))) + 34 * unit;
-    const rect = lowerPlace(labels, { w, h: (27 + 16 * (lines.length - 1)) * unit });
+    const { lines, rect } = noticePlace(labels, drawn.shape.text, font);
     drawNotice(labels, drawn.shape, lines, font, rect);
     labels.taken.push(rect);
     labels.placed.push({ rect, drawn });
   }
 }
 
-/** In the middle, or as far to a side as something is in the way; else above it. @param {Labels} labels @param {{w: number, h: number}} size @returns {Rect} */
+/** In one line where there is room for it, else narrower. @param {Labels} labels @param {string} text @param {string} font */
+function noticePlace(labels, text, font) {
+  const { unit, bounds, ruler } = labels;
+  const sizeOf = (/** @type {string[]} */ lines) => ({
+    w: Math.max(...lines.map((line) => ruler.width(font, line))) + 34 * unit,
+    h: (27 + 16 * (lines.length - 1)) * unit,
+  });
+  for (const share of [1, 0.65, 0.45]) {
+    const lines = ruler.wrap(font, text, share * bounds.w - 50 * unit, NOTICE_LINES);
+    const rect = lowerPlace(labels, sizeOf(lines));
+    if (rect) return { lines, rect };
+  }
+  const lines = ruler.wrap(font, text, bounds.w - 50 * unit, NOTICE_LINES);
+  const size = sizeOf(lines);
+  return { lines, rect: { x: bounds.x + (bounds.w - size.w) / 2, y: bounds.y + 8 * unit, ...size } };
+}
+
+/** In the middle, or as far to a side as something is in the way; else above it. @param {Labels} labels @param {{w: number, h: number}} size
+ * @returns {Rect|null} */
 function lowerPlace({ bounds, unit, taken }, { w, h }) {
   const margin = 8 * unit;
   const free = (/** @type {Rect} */ rect) => taken.every((other) => overlap(rect, other) === 0);
@@ -71,7 +86,7 @@ function lowerPlace({ bounds, unit, taken }, { w, h }) {
     sides.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
     for (const x of [middle, ...sides]) if (free({ x, y, w, h })) return { x, y, w, h };
   }
-  return { x: middle, y: lowest, w, h };
+  return null;
 }
 
 /** @param {Labels} labels @param {Shape} notice @param {string[]} lines @param {string} font @param {Rect} rect */

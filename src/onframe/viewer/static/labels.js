@@ -74,7 +74,7 @@ export class Labels {
   /** A chip of lines. @param {LabelRequest} request */
   add(request) {
     if (!request.lines.length || (this.brief && request.rank > 2 && !request.alarm)) return;
-    const lines = this.brief ? request.lines.slice(0, 1) : request.lines;
+    const lines = this.brief && !request.alarm ? request.lines.slice(0, 1) : request.lines;
     const forms = [this._chip(request, lines)];
     if (lines.length > 1) forms.push(this._chip(request, lines.slice(0, 1)));
     const keep = request.alarm || Boolean(request.selected);
@@ -261,7 +261,7 @@ export function cardSize(labels, card) {
   let w = ruler.width(fonts.title, card.title.toUpperCase());
   for (const [name, value] of card.rows) w = Math.max(w, ruler.width(fonts.name, name) + ruler.width(fonts.value, value) + 20 * unit);
   const most = Math.max(110 * unit, Math.min(WIDEST * unit, 0.5 * bounds.w));
-  return { w: Math.min(most, Math.max(w + 24 * unit, 110 * unit)), h: (30 + card.rows.length * 20) * unit };
+  return { w: Math.min(most, Math.max(Math.ceil(w + 24 * unit) + 1, 110 * unit)), h: (30 + card.rows.length * 20) * unit };
 }
 
 /** Title and rows in a rounded card. @param {Labels} labels @param {CardContent} card @param {Rect} rect */

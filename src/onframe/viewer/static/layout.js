@@ -85,19 +85,20 @@ function nearPlace(item, form, room) {
     const [x, y] = candidates[i];
     const rect = inside({ x, y, ...size }, room.bounds);
     free[i] = fits(rect, room) ? rect : null;
+    cost[i] = Infinity;
+    if (!free[i]) continue;
     const moved = Math.abs(rect.x - x) + Math.abs(rect.y - y);
     cost[i] = room.spared.reduce((sum, other) => sum + overlap(rect, other), 0) / 4 + moved * 4;
-    if (free[i] && (best < 0 || cost[i] < cost[best])) best = i;
+    if (best < 0 || cost[i] < cost[best]) best = i;
     if (best === i && cost[i] === 0 && !room.memory) break;
   }
   if (best < 0) return null;
-  const place = settled(item, form, best, free, cost, room);
-  return free[place];
+  return free[settled(item, form, best, free, room)];
 }
 
 /** The place of the last picture for a while yet, where it is free and as good in kind.
- * @param {Item} item @param {number} form @param {number} best @param {(Rect|null)[]} free @param {number[]} cost @param {Room} room */
-function settled(item, form, best, free, cost, room) {
+ * @param {Item} item @param {number} form @param {number} best @param {(Rect|null)[]} free @param {Room} room */
+function settled(item, form, best, free, room) {
   const now = room.now ?? 0;
   const last = room.memory?.of(item.key);
   let [place, since] = [best, SETTLED];
@@ -122,16 +123,18 @@ function fits(rect, room) {
 /** The nearest free place of a grid; for what may be left out not far away.
  * @param {Item} item @param {number} form @param {Room} room @returns {Rect|null} */
 function farPlace(item, form, room) {
-  const size = item.forms[form];
+  const { w, h } = item.forms[form];
   const { bounds } = room;
-  const reach = item.keep ? Infinity : REACH * size.h;
+  const reach = item.keep ? bounds.w + bounds.h : REACH * h;
+  const around = { x: item.anchor.x - reach - w, y: item.anchor.y - reach - h };
+  const [right, bottom] = [item.anchor.x + item.anchor.w + reach, item.anchor.y + item.anchor.h + reach];
   /** @type {Rect|null} */
   let best = null;
   let least = reach;
-  const [dx, dy] = [Math.max(8, size.w / 3), Math.max(4, size.h / 2)];
-  for (let y = bounds.y; y + size.h <= bounds.y + bounds.h; y += dy) {
-    for (let x = bounds.x; x + size.w <= bounds.x + bounds.w; x += dx) {
-      const rect = { x, y, ...size };
+  const [dx, dy] = [Math.max(8, w / 3), Math.max(4, h / 2)];
+  for (let y = Math.max(bounds.y, around.y); y + h <= bounds.y + bounds.h && y < bottom; y += dy) {
+    for (let x = Math.max(bounds.x, around.x); x + w <= bounds.x + bounds.w && x < right; x += dx) {
+      const rect = { x, y, w, h };
       const off = distance(rect, item.anchor);
       if (off < least && fits(rect, room)) [best, least] = [rect, off];
     }

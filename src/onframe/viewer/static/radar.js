@@ -29,7 +29,7 @@ class Inset {
     this.g = labels.g;
     this.unit = unit;
     this.selected = selected;
-    this.reach = Math.min(170 * unit, bounds.h * 0.36, bounds.w * 0.22);
+    this.reach = Math.min(170 * unit, bounds.h * (labels.brief ? 0.5 : 0.36), bounds.w * (labels.brief ? 0.28 : 0.22));
     const pad = 14 * unit;
     const margin = 10 * unit;
     const [w, h] = [2 * this.reach + 2 * pad, this.reach + 2 * pad + 8 * unit];
