@@ -129,6 +129,7 @@ class Recorder:
         self._waiting.append(Waiting(unit, at))
         self._bytes += len(unit.data)
         self._newest = max(self._newest, at)
+        self.tally.received = self._newest / TICKS
         self._paint(self._newest - HOLD)
 
     def _begin(self, epoch: int) -> None:

@@ -40,6 +40,8 @@ class Tally(msgspec.Struct):
     """Seconds from the file's edge to the nearest Record outside of it; negative before the first picture."""
     first: int | None = None
     last: int | None = None
+    received: float = 0.0
+    """Seconds of a camera's video that have come."""
 
     @property
     def pictures(self) -> int:

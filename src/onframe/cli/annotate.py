@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -19,7 +20,6 @@ from onframe.cli.options import DeviceOptions, UsageError, seconds, words
 from onframe.errors import OnframeError
 
 if TYPE_CHECKING:
-    from onframe.annotate.file import Report
     from onframe.annotate.render import Wanted
     from onframe.annotate.tally import Tally
     from onframe.annotate.timeline import Start
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 VIDEOS = frozenset(".mp4 .m4v .mov .mkv .avi .ts .m2ts .mpg .mpeg .webm .flv .3gp .h264 .h265 .264 .265 .dav".split())
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
-_EVERY = 0.1
-"""Seconds from one drawing of the progress to the next."""
+_EVERY, _AVERAGED = 0.1, 3.0
+"""Seconds from one drawing of the progress to the next, and over which its rate is taken."""
 
 
 @Parameter(name="*")
@@ -204,7 +204,7 @@ async def _from_file(path: Path, file: FileOptions, wanted: Wanted, device: Devi
             stop=stop,
         )
 
-    with show.running():
+    with show.running("reading"):
         running = asyncio.get_running_loop().run_in_executor(None, work)
         try:
             await asyncio.shield(running)
@@ -225,7 +225,7 @@ async def _from_camera(
         video = None if options.keep_video is None else KeptVideo(options.keep_video, force=wanted.force)
         records = None if options.keep_records is None else KeptRecords(options.keep_records, force=wanted.force)
         show.seconds = limit
-        with show.running():
+        with show.running("connecting"):
             await annotate_camera(
                 camera,
                 wanted,
@@ -247,26 +247,29 @@ class _Progress:
         self.seconds: float | None = None
         self._tally: Tally | None = None
         self._bar: Any = None
-        self._drawn = 0.0
         self._began = time.monotonic()
+        self._drawn: deque[tuple[float, int]] = deque(maxlen=round(_AVERAGED / _EVERY))
 
-    @property
-    def report(self) -> Report:
-        return self._report
-
-    def _report(self, tally: Tally, total: int | None) -> None:
+    def report(self, tally: Tally, total: int | None) -> None:
+        """``total`` pictures of a file, None from a camera."""
         self._tally = tally
         now = time.monotonic()
-        if self._bar is None or now - self._drawn < _EVERY:
+        if self._bar is None or (self._drawn and now - self._drawn[-1][0] < _EVERY):
             return
-        self._drawn = now
-        done, end = (tally.pictures, total) if total is not None else (tally.seconds, self.seconds)
-        rate = tally.pictures / max(now - self._began, 0.001)
-        self._bar.update(self._task, completed=done, total=end, rate=f"{rate:.0f}/s", shares=tally.shares())
+        self._drawn.append((now, tally.pictures))
+        since, before = self._drawn[0]
+        self._bar.update(
+            self._task,
+            description="painting" if total is not None else f"recording {tally.received:.0f} s",
+            completed=tally.pictures if total is not None else tally.received,
+            total=total if total is not None else self.seconds,
+            rate=f"{(tally.pictures - before) / max(now - since, _EVERY):.0f}/s",
+            shares=tally.shares(),
+        )
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Shows how far it is meanwhile, and what came of it in the end."""
+    def running(self, beginning: str) -> Iterator[None]:
+        """Shows how far it is meanwhile, and what came of it in the end; ``beginning`` is what comes first."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -274,6 +277,7 @@ class _Progress:
         interrupted = False
         self._began = time.monotonic()
         bar = Progress(
+            TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             TaskProgressColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -285,7 +289,7 @@ class _Progress:
         )
         try:
             with bar:
-                self._task = bar.add_task("", total=None, rate="", shares="")
+                self._task = bar.add_task(beginning, total=None, rate="", shares="")
                 self._bar = bar
                 yield
         except asyncio.CancelledError:
