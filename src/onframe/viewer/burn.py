@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("onframe.viewer")
 _TICKS = 90_000
-_EARLY = 0.25
-"""Of the distance of two pictures that are wanted: so much earlier one is taken, for clocks that jitter."""
+_EARLY = 900
+"""Ticks that a picture may come too early to be wanted already: clocks jitter."""
 
 
 class Order(NamedTuple):
@@ -148,7 +148,7 @@ class _BurnWorker:
         for order in orders:
             if order.fps is not None:
                 distance = _TICKS / order.fps
-                if pts < self._due.get(order, pts) - _EARLY * distance:
+                if pts < self._due.get(order, pts) - _EARLY:
                     continue
                 self._due[order] = max(self._due.get(order, pts), pts - distance) + distance
             wanted.append(order)

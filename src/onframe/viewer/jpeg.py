@@ -23,6 +23,10 @@ LONGEST_HOLD: Final = Hold.MOST / 1000
 """Seconds; nothing waits longer for its metadata."""
 PATIENCE: Final = 10 * 90_000
 """Ticks after something private was seen, for which pictures wait until their metadata is there."""
+MORE: Final = 0.5
+"""Seconds beyond the usual hold."""
+_PACE = (3, 4)
+"""Metadata keeps pace where it was there in time for so many of so many pictures."""
 _AGAIN = 0.02
 _OLDEST = 10.0
 
@@ -35,9 +39,10 @@ class _Held(NamedTuple):
 class Transcoder:
     """A Listener that has a Worker in a thread; who derives from it gives the Worker.
 
-    Where ``holds``, pictures wait, still coded, for as long as metadata usually takes. Where something is to be made
-    unrecognisable (``patient``), a picture waits until metadata of it or of a later one is there, if something private
-    was seen in the last ten seconds or no metadata was heard yet; ``LONGEST_HOLD`` at most.
+    Where ``holds``, pictures wait, still coded, for as long as metadata usually takes; and while metadata keeps pace
+    with the pictures, or nothing is known of that yet, until some of the picture or of a later one is there, ``MORE``
+    at most. Where something is to be made unrecognisable (``patient``), and something private was seen in the last ten
+    seconds or no metadata was heard yet, they wait for it as long as ``LONGEST_HOLD``.
     """
 
     def __init__(self, name: str, make: Callable[[Conveyor], Worker], *, holds: bool = False) -> None:
@@ -49,12 +54,14 @@ class Transcoder:
         self._timer: asyncio.TimerHandle | None = None
         self._waits_for_key = False
         self._told_until = self._private_at = -math.inf
+        self._in_time: deque[bool] = deque((True,) * _PACE[1], maxlen=_PACE[1])
         self.conveyor = Conveyor(name, make)
 
     def hello(self, hello: wire.Hello) -> None:
         """Forget all."""
         self._drop()
         self._told_until = self._private_at = -math.inf
+        self._in_time.extend((True,) * _PACE[1])
         self._hold.picture = hello.duration / 90
         self.conveyor.begin(hello)
 
@@ -108,6 +115,7 @@ class Transcoder:
             unit = self._held.popleft().unit
             self._held_bytes -= len(unit.data)
             self._hold.step()
+            self._in_time.append(self._told_until >= unit.timestamp)
             self.conveyor.picture(unit)
         if self._timer is not None:
             self._timer.cancel()
@@ -119,10 +127,12 @@ class Transcoder:
         if waited < (hold := min(self._hold.value / 1000, LONGEST_HOLD)):
             return hold - waited
         pts = held.unit.timestamp
-        expected = self._told_until == -math.inf or pts - self._private_at <= PATIENCE
-        if self.patient and expected and self._told_until < pts and waited < LONGEST_HOLD:
-            return _AGAIN
-        return 0.0
+        if self._told_until >= pts:
+            return 0.0
+        longest = hold + MORE if sum(self._in_time) >= _PACE[0] else 0.0
+        if self.patient and (self._told_until == -math.inf or pts - self._private_at <= PATIENCE):
+            longest = LONGEST_HOLD
+        return _AGAIN if waited < min(longest, LONGEST_HOLD) else 0.0
 
 
 class JpegFeed(Transcoder):

@@ -55,6 +55,9 @@ class Decoder:
             context.thread_count = 1
             context.options = {"max_pixels": str(MAX_PIXELS)}
             self._codec, self._context = unit.codec, context
+        if not unit.data:  # to libavcodec that is the end of the stream
+            self.errors += 1
+            return []
         packet = av.Packet(unit.data)
         packet.pts = unit.timestamp
         try:
@@ -148,6 +151,6 @@ class JpegEncoder:
 
 
 def scale_of(quality: int) -> int:
-    """libavcodec's scale 2..31 that gives a picture as good as libjpeg's ``quality``: 80 is 4, 50 is 10."""
+    """libavcodec's scale 1..31 that gives a picture as good as libjpeg's ``quality``: 80 is 4, 50 is 10."""
     factor = (200 - 2 * quality) / 100 if quality >= 50 else 50 / max(1, quality)
-    return min(31, max(2, round(10 * factor)))
+    return min(31, max(1, round(10 * factor)))
