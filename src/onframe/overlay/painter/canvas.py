@@ -69,8 +69,14 @@ class Kept:
         self.places = Memory()
         self.heat = HeatMaps()
 
-    def forget_colors(self) -> None:
-        self.marks.clear()
+        self._sketch: Sketch | None = None
+
+    def sketch(self, planes: Planes) -> Sketch:
+        """For this size and these colours; drawings in others are forgotten."""
+        if self._sketch is None or self._sketch.colors != planes.colors:
+            self.marks.clear()
+            self._sketch = Sketch(planes.width, planes.height, planes.colors)
+        return self._sketch
 
 
 class Canvas:
@@ -81,7 +87,8 @@ class Canvas:
         self.planes, self.unit, self.pens, self.kept, self.now = planes, unit, pens, kept, now
         self.width, self.height = planes.width, planes.height
         self.bounds = Rect(0, 0, self.width, self.height)
-        self.labels = Labels(planes, pens, self.bounds, kept.places, now, brief=self.width < BRIEF)
+        self.sketch = kept.sketch(planes)
+        self.labels = Labels(planes, pens, self.sketch, self.bounds, kept.places, now, brief=self.width < BRIEF)
         self.manner = FIRM
         self.flash = 0.0
         self.shape: Shape | None = None
@@ -124,7 +131,7 @@ class Canvas:
         marks = self.kept.marks
         found = marks.get(key)
         if found is None:
-            found = make(Sketch(self.width, self.height, self.planes.colors, clip))
+            found = make(self.sketch.clipped(clip) if clip else self.sketch)
             marks.put(key, found, found.size)
         found.blend(self.planes, self.manner.alpha)
 

@@ -88,7 +88,7 @@ class _Inset:
         self.x, self.y = self.card.x + w / 2, self.card.y + h - pad
         self.clip: Edges = (self.card.x + 1, self.card.y + 1, self.card.x + w - 1, self.card.y + h - 1)
         inner = Rect(self.card.x + 2, self.card.y + 2, w - 4, h - 4)
-        self.inner = Labels(canvas.planes, canvas.pens.smaller(), inner, canvas.kept.places, canvas.now)
+        self.inner = Labels(canvas.planes, canvas.pens.smaller(), canvas.sketch, inner, canvas.kept.places, canvas.now)
 
     def draw(self, parts: Sequence[Radar]) -> None:
         self.reach *= _zoom(parts)

@@ -32,13 +32,15 @@ class Labels:
         self,
         planes: Planes,
         pens: Pens,
+        sketch: Sketch,
         bounds: Rect,
         memory: Memory | None = None,
         now: float = 0.0,
         *,
         brief: bool = False,
     ) -> None:
-        self.planes, self.pens, self.bounds, self.brief = planes, pens, bounds, brief
+        """Texts stay within ``bounds``; with ``memory`` they stay where they were, ``now`` in ms."""
+        self.planes, self.pens, self.sketch, self.bounds, self.brief = planes, pens, sketch, bounds, brief
         self.unit = pens.unit
         self.room = Room(bounds, memory, now)
         self._requests: list[_Request] = []
@@ -134,8 +136,8 @@ class Labels:
         x, y, w, h = request.item.anchor
         start = nearest(rect, x + w / 2, y + h / 2)
         end = nearest(request.item.anchor, *start)
-        sketch = Sketch(self.planes.width, self.planes.height, self.planes.colors)
-        sketch.stroke([(*start, *end)], 1.2 * self.unit, request.color, 0.8).blend(self.planes, request.alpha)
+        line = self.sketch.stroke([(*start, *end)], 1.2 * self.unit, request.color, 0.8)
+        line.blend(self.planes, request.alpha)
 
     def put(self, sprite: Sprite, x: float, y: float) -> Rect:
         """Lay down a sprite near (x, y), and take its place."""

@@ -66,7 +66,6 @@ class Painter:
     def _pens_for(self, colors: Colors) -> Pens:
         if self._pens is None or self._pens.colors != colors:
             self._pens = Pens(max(_LEAST_TEXT, self.unit), colors)
-            self._kept.forget_colors()
         return self._pens
 
 

@@ -6,6 +6,7 @@ kept: a line across the whole picture costs its own length.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
@@ -73,12 +74,26 @@ def _dot(plane: Plane, places: Places, film: Film) -> None:
 class Sketch:
     """Lines on a picture of this size and in these colours."""
 
-    def __init__(self, width: int, height: int, colors: Colors, clip: Edges | None = None) -> None:
-        """``clip``: whole pixels outside of which nothing is drawn."""
+    def __init__(self, width: int, height: int, colors: Colors) -> None:
         self.width, self.height, self.colors = width, height, colors
-        left, top, right, bottom = clip or (0, 0, width, height)
-        self.clip: Edges = (max(0, left), max(0, top), min(width, right), min(height, bottom))
+        self.clip: Edges = (0, 0, width, height)
         self._half = (width + 1) // 2
+        self._grid = np.zeros(0, np.float32)
+        self._order = np.zeros(0, np.int32)
+
+    def clipped(self, clip: Edges) -> Sketch:
+        """Nothing is drawn outside of these whole pixels."""
+        self._allocate()
+        other = copy.copy(self)
+        left, top, right, bottom = clip
+        other.clip = (max(0, left), max(0, top), min(self.width, right), min(self.height, bottom))
+        return other
+
+    def _allocate(self) -> None:
+        """A value for each pixel, 0 between two lines: cleared where it was used, which is little."""
+        if not self._grid.size:
+            self._grid = np.zeros(self.width * self.height, np.float32)
+            self._order = np.zeros(self.width * self.height, np.int32)
 
     def line(self, segments: Iterable[Segment], thickness: float, color: str, seam: tuple[str, float, float]) -> Mark:
         """A line, and under it a seam: its colour, its opacity, and how far it reaches beyond the line."""
@@ -127,14 +142,21 @@ class Sketch:
     def _halved(self, rows: Places, columns: Places, covers: Sequence[Cover]) -> tuple[Places, list[Cover]]:
         """The values of chroma that these pixels share, and how much of each is covered."""
         cells = (rows >> 1) * self._half + (columns >> 1)
-        grid = np.zeros(self._half * ((self.height + 1) // 2), np.float32)
-        kept = _once(cells, grid.size)
+        self._allocate()
+        kept = self._once(cells)
         halves = []
         for cover in covers:
-            grid[kept] = 0
-            np.add.at(grid, cells, cover)
-            halves.append(grid[kept] * np.float32(0.25))
+            np.add.at(self._grid, cells, cover)
+            halves.append(self._grid[kept] * np.float32(0.25))
+            self._grid[kept] = 0
         return kept, halves
+
+    def _once(self, places: Places) -> Places:
+        """Each place once, in no order."""
+        order = np.arange(places.size, dtype=np.int32)
+        self._order[places] = order
+        kept: Places = places[self._order[places] == order]
+        return kept
 
     def _pieces(self, segments: Iterable[Segment]) -> Iterator[Segment]:
         """Cut at the picture's edges, and short."""
@@ -178,10 +200,12 @@ class Sketch:
             )
         places = np.concatenate([places for places, _ in found])
         depths = np.concatenate([depths for _, depths in found])
-        grid = np.zeros(self.width * self.height, np.float32)
-        np.maximum.at(grid, places, depths)
-        kept = _once(places, grid.size)
-        return kept, grid[kept]
+        self._allocate()
+        np.maximum.at(self._grid, places, depths)
+        kept = self._once(places)
+        deepest = self._grid[kept]
+        self._grid[kept] = 0
+        return kept, deepest
 
     def _depths(
         self,
@@ -225,15 +249,6 @@ def _film(covers: Sequence[Cover], levels: Sequence[int]) -> Film:
     added = (share * np.float32(256) + np.float32(96)).astype(np.uint16)
     added[shines == 256] = 0
     return Film(shines, added)
-
-
-def _once(places: Places, size: int) -> Places:
-    """Each place once, in no order."""
-    marks = np.zeros(size, np.int32)
-    order = np.arange(places.size, dtype=np.int32)
-    marks[places] = order
-    kept: Places = places[marks[places] == order]
-    return kept
 
 
 def path(points: Sequence[XY], *, closed: bool = False) -> list[Segment]:
