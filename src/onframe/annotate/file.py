@@ -242,6 +242,7 @@ class _Feed:
             some = [line for line in self._peeked if not isinstance(line, BadLine)]
             start = find_start(some, index.times, index.created)
         self._timeline = Timeline(index.times, start, offset=offset)
+        self._tally.offset = offset
         self._head: tuple[Record, Place] | None = None
 
     def until(self, at: int) -> None:

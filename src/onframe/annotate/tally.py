@@ -36,6 +36,8 @@ class Tally(msgspec.Struct):
     bad: int = 0
     bad_lines: list[BadLine] = []
     origin: Origin | None = None
+    offset: float = 0.0
+    """Seconds by which the user has moved the Records."""
     nearest: float | None = None
     """Seconds from the file's edge to the nearest Record outside of it; negative before the first picture."""
     first: int | None = None
@@ -105,9 +107,9 @@ class Tally(msgspec.Struct):
             side = "before the first picture" if self.nearest < 0 else "after the last picture"
             return [
                 f"no Record falls into the video: the nearest lies {abs(self.nearest):.1f} s {side} "
-                f"({_ORIGINS[self.origin]}); --start or --offset {-self.nearest:+.1f} moves it to the edge"
+                f"({_ORIGINS[self.origin]}); --offset {self.offset - self.nearest:.1f} would move it to the edge"
             ]
-        if self.origin in ("assumed", "creation", "video"):
+        if self.origin in ("assumed", "creation", "video") and not self.offset:
             return [
                 f"the Records' place in the video is not certain ({_ORIGINS[self.origin]}); --start or --offset say it"
             ]
