@@ -136,3 +136,168 @@ def test_a_scene_without_what_it_draws_has_other_pixels(page: Page, name: str) -
     assert any(
         off(empty.at(pixel["x"], pixel["y"]), rgb(pixel["color"])) > pixel["tolerance"] for pixel in scene["pixels"]
     )
+
+
+def box(subject: str, x: float, y: float, w: float = 0.1, h: float = 0.2, **more: Any) -> dict[str, Any]:
+    shape = {"t": "box", "x": x, "y": y, "w": w, "h": h, "color": "#5fe39a", "subject": subject, **more}
+    return {"shape": shape, "state": "exact", "age": 0}
+
+
+def scene(*drawn: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"size": [1280, 720], "background": "#202830", "drawn": list(drawn), "areas": [], "pixels": [], **more}
+
+
+def crowd(count: int) -> dict[str, Any]:
+    """Boxes with labels of two lines, plates, temperatures, cards, counters, panels, a radar and a notice; every sixth
+    box is in alarm. Places follow from the number alone."""
+    drawn: list[dict[str, Any]] = []
+    for i in range(count):
+        x, y = (i * 0.37) % 0.85, (i * 0.61) % 0.75
+        labels = [f"vehicle {i} · silver grey large bus", "northeast to southwest · plate reverse"]
+        drawn.append(box(f"a/target/{i}", x, y, labels=labels, alarm=i % 6 == 0))
+        extra: list[dict[str, Any]] = [
+            {
+                "t": "plate",
+                "x": x,
+                "y": y,
+                "text": f"XA{i:05}",
+                "color": "#ffd02e",
+                "ink": "#1c1500",
+                "caption": "97 %",
+            },
+            {"t": "temperature", "x": y, "y": x, "text": f"{i}.5 °C", "color": "#ff7a59", "mark": "high"},
+            {"t": "card", "x": x, "y": y, "w": 0.1, "h": 0.2, "title": f"face {i}", "rows": [["gender", "female"]]},
+            {"t": "counter", "x": y, "y": x, "title": f"queue {i}", "rows": [["people", "5"], ["alarm at", "10"]]},
+        ]
+        shape = {"color": "#c4b5fd", **extra[i % 4], "subject": f"a/target/{i}"}
+        drawn.append({"shape": shape, "state": "exact", "age": 0})
+    rows = [["entered", "12"], ["left", "3"]]
+    for title, corner in (("people", "top-right"), ("PTZ", "bottom-right"), ("other", "bottom-left")):
+        panel = {"t": "panel", "title": title, "rows": rows, "color": "#c4b5fd", "corner": corner}
+        drawn.append({"shape": panel, "state": "exact", "age": 0})
+    radar = {"t": "radar", "title": "radar", "rings": [[1.0, "150 m"]], "blips": []}
+    notice = {"t": "notice", "text": "a sentence to whoever looks on " * 4, "color": "#ff5a67"}
+    drawn += [{"shape": shape, "state": "exact", "age": 0} for shape in ((radar, notice) if count > 2 else (notice,))]
+    return scene(*drawn)
+
+
+def overlapping(rects: list[dict[str, float]]) -> list[tuple[dict[str, float], dict[str, float]]]:
+    def meet(a: dict[str, float], b: dict[str, float]) -> bool:
+        apart = a["x"] + a["w"] <= b["x"] + 1e-6 or a["y"] + a["h"] <= b["y"] + 1e-6
+        return not apart
+
+    pairs = [(a, b) for i, a in enumerate(rects) for b in rects[:i]]
+    return [(a, b) for a, b in pairs if meet(a, b) and meet(b, a)]
+
+
+SIZES = [(320, 180, 2), (360, 202, 3), (640, 360, 1), (1280, 720, 1), (1920, 1080, 1), (3840, 2160, 1), (1920, 1080, 2)]
+
+
+class TestTexts:
+    @pytest.mark.parametrize(("width", "height", "ratio"), SIZES)
+    @pytest.mark.parametrize("count", [1, 4, 12, 30])
+    def test_no_two_texts_overlap_and_none_leaves_the_picture(
+        self, page: Page, width: int, height: int, ratio: int, count: int
+    ) -> None:
+        if count > width * height / 12_000:
+            count = width * height // 12_000  # what must be shown has to have room: alarms, plates, counts
+        painted = Painted(page, crowd(count), size=[width, height], ratio=ratio)
+        assert painted.placed and overlapping(painted.taken) == []
+        for rect in painted.taken:
+            assert rect["x"] >= 0 and rect["x"] + rect["w"] <= width * ratio + 0.1
+            assert rect["y"] >= 0 and rect["y"] + rect["h"] <= height * ratio + 0.1
+
+    @pytest.mark.parametrize(("width", "height", "ratio"), SIZES)
+    def test_a_chip_is_high_enough_to_be_read(self, page: Page, width: int, height: int, ratio: int) -> None:
+        painted = Painted(page, scene(box("a", 0.3, 0.4, labels=["human 12"])), size=[width, height], ratio=ratio)
+        (chip,) = painted.placed
+        # 22 units with letters of 12.5: letters of 10.75 CSS pixels on the smallest phone, of 15.6 on a large screen
+        assert 18.9 <= chip["h"] / ratio <= 27.6
+
+    def test_where_there_is_no_room_alarms_stay(self, page: Page) -> None:
+        labels = ["human 1", "line crossing"]
+        boxes = [box(f"a/{i}", 0.4, 0.4, 0.2, 0.2, labels=labels, alarm=i == 39) for i in range(40)]
+        painted = Painted(page, scene(*boxes), size=[320, 180])
+        assert painted.dropped > 10
+        assert overlapping(painted.taken) == []
+        alarm = scene(*boxes[:39], box("a/39", 0.4, 0.4, 0.2, 0.2, labels=labels, alarm=True, color="#ff0000"))
+        painted = Painted(page, alarm, size=[320, 180])
+        red = [painted.at(x, y) for x in range(0, 320, 2) for y in range(0, 180, 2)]
+        assert sum(off(color, (255, 0, 0)) < 20 for color in red) > 60  # its chip is filled with its colour
+
+    def test_long_texts_are_cut(self, page: Page) -> None:
+        long = box("a", 0.1, 0.4, labels=["W" * 120])
+        painted = Painted(page, scene(long), size=[320, 180])
+        (chip,) = painted.placed
+        assert chip["w"] <= 0.62 * 320 + 0.1
+
+    def test_a_text_that_is_hostile_is_drawn_as_text(self, page: Page) -> None:
+        label = "<img src=x onerror=alert(1)>\u202e\u0000"
+        painted = Painted(page, scene(box("a", 0.1, 0.4, labels=[label])))
+        assert len(painted.placed) == 1
+
+
+class TestHits:
+    def test_the_topmost_is_first_and_of_regions_the_smallest(self, page: Page) -> None:
+        large, small = box("large", 0.1, 0.1, 0.6, 0.6), box("small", 0.3, 0.3)
+        rule: dict[str, Any] = {"t": "polygon", "points": [[0, 0], [1, 0], [1, 1], [0, 1]], "color": "#7dd3fc"}
+        polygon = {"shape": {**rule, "subject": "rule"}, "state": "rule", "age": 0}
+        # within both; within the large one alone; beside both; outside of the picture
+        hits = [[416, 288], [160, 144], [1200, 100], [2000, 2000]]
+        painted = Painted(page, scene(polygon, large, small), hits=hits)
+        assert painted.subjects == [["small", "large", "rule"], ["large", "rule"], ["rule"], []]
+
+    def test_a_text_is_hit_before_what_lies_under_it(self, page: Page) -> None:
+        under = scene(box("first", 0.3, 0.5, labels=["human 12"]), box("other", 0.0, 0.0, 1.0, 1.0))
+        (chip,) = Painted(page, under).placed
+        middle = [chip["x"] + chip["w"] / 2, chip["y"] + chip["h"] / 2]
+        assert Painted(page, under, hits=[middle]).subjects[0] == ["first", "other"]
+
+    def test_a_line_is_hit_near_it(self, page: Page) -> None:
+        line = {"t": "line", "points": [[0.1, 0.5], [0.9, 0.5]], "color": "#7dd3fc", "subject": "line"}
+        drawn = {"shape": line, "state": "rule", "age": 0}
+        painted = Painted(page, scene(drawn), hits=[[640, 366], [640, 380], [60, 360]])
+        assert painted.subjects == [["line"], [], []]
+
+    def test_a_target_on_the_radar_is_hit_as_itself(self, page: Page) -> None:
+        radar = scene_of("radar")
+        radar["drawn"][0]["shape"]["blips"][0]["subject"] = "radar none/target/4"
+        # the blip straight ahead lies on (210, 509); the card's corner is about the radar as a whole
+        painted = Painted(page, radar, hits=[[212, 511], [20, 700], [800, 300]])
+        assert painted.subjects == [["radar none/target/4"], ["radar"], []]
+
+
+class TestSelection:
+    def test_what_is_selected_glows(self, page: Page) -> None:
+        plain, lit = scene_of("box"), scene_of("box")
+        lit["drawn"][0]["shape"]["subject"] = "a"
+        beside = (316, 270)  # 4.5 pixels outside of the left edge
+        assert Painted(page, plain, selected="a").at(*beside) == rgb("#202830")
+        glowing = Painted(page, lit, selected="a")
+        assert min(glowing.at(*beside)) > 120
+        assert off(glowing.at(320, 270), rgb("#5fe39a")) < 10
+
+    def test_what_is_selected_is_firm_even_while_it_is_held(self, page: Page) -> None:
+        held = scene_of("held-dashed")
+        held["drawn"][0]["shape"]["subject"] = "a"
+        faint, firm = Painted(page, held), Painted(page, held, selected="a")
+        assert off(firm.at(324, 180), rgb("#5fe39a")) < off(faint.at(324, 180), rgb("#5fe39a"))
+
+
+def test_an_interpolated_shape_is_thinner_than_an_exact_one(page: Page) -> None:
+    """At twice the pixels: 2 units are 4.3 wide, three quarters of it 3.3."""
+
+    def width(name: str) -> float:
+        painted = Painted(page, scene_of(name), ratio=2)
+        return sum(
+            1 - off(painted.at(x, 540), rgb("#5fe39a")) / 187 for x in range(632, 652) if painted.at(x, 540)[1] > 60
+        )
+
+    assert width("interpolated") < 0.9 * width("box")
+
+
+def test_an_alarm_that_is_held_goes_on_decaying(page: Page) -> None:
+    flash = scene_of("box-flash")
+    flash["drawn"][0].update(state="held", age=100)
+    fresh = Painted(page, scene_of("box-flash")).at(313, 270)
+    assert fresh[0] > Painted(page, flash).at(313, 270)[0] > 0x20

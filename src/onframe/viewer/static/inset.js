@@ -56,7 +56,7 @@ export function drawNotices(labels, notices) {
   }
 }
 
-/** In one line where there is room for it, else narrower. @param {Labels} labels @param {string} text @param {string} font */
+/** In one line where there is room for it, else narrower, else at the upper edge. @param {Labels} labels @param {string} text @param {string} font */
 function noticePlace(labels, text, font) {
   const { unit, bounds, ruler } = labels;
   const sizeOf = (/** @type {string[]} */ lines) => ({
@@ -68,9 +68,12 @@ function noticePlace(labels, text, font) {
     const rect = lowerPlace(labels, sizeOf(lines));
     if (rect) return { lines, rect };
   }
-  const lines = ruler.wrap(font, text, bounds.w - 50 * unit, NOTICE_LINES);
-  const size = sizeOf(lines);
-  return { lines, rect: { x: bounds.x + (bounds.w - size.w) / 2, y: bounds.y + 8 * unit, ...size } };
+  for (let most = NOTICE_LINES; ; most--) {
+    const lines = ruler.wrap(font, text, bounds.w - 50 * unit, most);
+    const size = sizeOf(lines);
+    const rect = { x: bounds.x + (bounds.w - size.w) / 2, y: bounds.y + 8 * unit, ...size };
+    if (most === 1 || labels.taken.every((other) => overlap(rect, other) === 0)) return { lines, rect };
+  }
 }
 
 /** In the middle, or as far to a side as something is in the way; else above it. @param {Labels} labels @param {{w: number, h: number}} size

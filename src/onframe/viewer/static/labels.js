@@ -22,6 +22,7 @@ const DIM = 'rgba(226, 232, 240, 0.72)';
 const DARK = '#1a0205';
 const MOST_LABELS = 150; // finding places takes time that grows with their square
 const WIDEST = 340; // units of a label
+const [WIDE, NARROW] = [0.62, 0.3]; // of the picture's width, for what else would find no room
 /** Which text is placed first. */
 const RANK = { alarm: 0, plate: 10, counter: 20, card: 35, label: 30 };
 
@@ -78,6 +79,7 @@ export class Labels {
     const forms = [this._chip(request, lines)];
     if (lines.length > 1) forms.push(this._chip(request, lines.slice(0, 1)));
     const keep = request.alarm || Boolean(request.selected);
+    if (keep) forms.push(this._chip(request, lines.slice(0, 1), NARROW));
     const rank = keep ? RANK.alarm : RANK.label + request.rank;
     this._request(forms, request, 'above', rank, keep, 3);
   }
@@ -159,10 +161,11 @@ export class Labels {
     g.stroke();
   }
 
-  /** @param {{color: string, alarm: boolean, selected?: boolean}} request @param {string[]} lines @returns {Form} */
-  _chip(request, lines) {
+  /** @param {{color: string, alarm: boolean, selected?: boolean}} request @param {string[]} lines
+   * @param {number} [share] of the room's width that it may take @returns {Form} */
+  _chip(request, lines, share = WIDE) {
     const { unit, bounds, ruler } = this;
-    const most = Math.max(24 * unit, Math.min(WIDEST * unit, 0.62 * bounds.w) - 15 * unit);
+    const most = Math.max(24 * unit, Math.min(WIDEST * unit, share * bounds.w) - 15 * unit);
     const texts = lines.map((line, i) => ruler.cut(this._font(i), line, most));
     const widths = texts.map((text, i) => ruler.width(this._font(i), text));
     const size = { w: Math.max(...widths) + 15 * unit, h: (texts.length * 16 + 6) * unit };
