@@ -51,7 +51,7 @@ async def command(words: list[str], camera: SimulatedCamera, viewers: list[Viewe
         case ["reopen", token]:
             old = viewers[0]
             await old.__aexit__(None, None, None)
-            again = Viewer(old._camera, port=old.port, token=token)
+            again = Viewer(list(old.sources.values()), port=old.port, token=token)
             viewers[0] = await stack.enter_async_context(again)
 
 

@@ -18,6 +18,8 @@ REQUEST_WITHIN: Final = 10.0
 MAX_FRAGMENTS: Final = 64
 """Frames of one message; its bytes are bounded beside that."""
 
+MAX_TOGETHER: Final = 256 * 1024
+"""Bytes that are written at once; what is more waits for its turn."""
 SOCKET: Final = "onframe.socket"
 """Under this name the PageSocket is among the scope's extensions."""
 
@@ -83,8 +85,12 @@ class PageSocket(WebSocketsSansIOProtocol):
     It is the outlet of a page: frames that are ready made go straight to the transport.
     """
 
-    on_ready: Callable[[], None] | None = None
-    """Called when more can be written."""
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.on_ready: Callable[[], None] | None = None
+        """Called when more can be written."""
+        self._together: list[bytes] = []
+        self._together_bytes = 0
 
     async def run_asgi(self) -> None:
         """Let the application find this very connection."""
@@ -94,18 +100,30 @@ class PageSocket(WebSocketsSansIOProtocol):
     @property
     def ready(self) -> bool:
         """It is open, and what was written so far is on its way."""
-        is_open = self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
-        return is_open and self.writable.is_set()
+        return self.writable.is_set() and self._together_bytes <= MAX_TOGETHER and self._is_open()
 
     def write(self, frame: bytes) -> None:
-        """Send a whole frame."""
-        self.transport.write(frame)
+        """Send a whole frame, together with what else comes in this turn of the loop: a picture and its Shapes."""
+        if not self._together:
+            self.loop.call_soon(self._write_all)
+        self._together.append(frame)
+        self._together_bytes += len(frame)
 
     def resume_writing(self) -> None:
         """What was written is on its way."""
         super().resume_writing()
         if self.on_ready is not None:
             self.on_ready()
+
+    def _write_all(self) -> None:
+        frames, self._together, self._together_bytes = self._together, [], 0
+        if self._is_open():
+            self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            if self.on_ready is not None:
+                self.on_ready()
+
+    def _is_open(self) -> bool:
+        return self.handshake_complete and not (self.close_sent or self.disconnected or self.transport.is_closing())
 
     def handle_cont(self, event: Frame) -> None:
         """A further frame of a message."""
