@@ -27,6 +27,8 @@ AHEAD = 3 * TICKS
 PEEKED = 500
 """Lines that are looked at to find out where the Records lie."""
 _WAITING = 8
+_EARLY = 100_000
+"""Packets of other streams that may stand before the first picture."""
 Report = Callable[[Tally, int | None], None]
 """Told the counts and how many pictures there will be, where that is known."""
 
@@ -111,31 +113,38 @@ def annotate_file(
     index = read_index(source)
     tally = Tally()
     painting = Painting(wanted, tally, duration=index.duration, coordinates=coordinates)
-    feed = _Feed(records, index, start, offset, painting) if records is not None else None
-    reading = _Reading(source, only_video, stop or threading.Event())
+    reading: _Reading | None = None
     try:
+        feed = _Feed(records, index, start, offset, painting) if records is not None else None
+        reading = _Reading(source, only_video, stop or threading.Event())
         _paint(reading, painting, feed, index, report)
         painting.finish(index.duration)
     except BaseException:
         painting.abandon()
         raise
     finally:
-        reading.close()
+        if reading is not None:
+            reading.close()
     return tally
 
 
 def _paint(reading: _Reading, painting: Painting, feed: _Feed | None, index: Index, report: Report | None) -> None:
     copies: dict[int, Any] = {}
+    early: list[Any] = []
     last = index.times[0] - index.duration
     for kind, item in reading.items():
         if kind == "damaged":
             painting.tally.undecodable_pictures += 1
         elif kind == "packet":
-            if item.stream_index in copies:
+            if painting.is_open:
                 painting.video.packet(copies[item.stream_index], item)
+            elif len(early) < _EARLY:
+                early.append(item)
         else:
             if not painting.is_open:
                 copies = painting.open(reading.look(item), reading.others, reading.tags)
+                for packet in early:
+                    painting.video.packet(copies[packet.stream_index], packet)
             _stamp(item, reading.time_base, last, index.duration)
             last = ticks(item.pts, reading.time_base)
             if feed is not None:

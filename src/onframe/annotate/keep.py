@@ -94,6 +94,7 @@ class KeptVideo:
         self._draft.keep()
 
     def abandon(self) -> None:
+        """Leave nothing half written behind."""
         self._draft.drop()
 
 
@@ -102,20 +103,29 @@ class KeptRecords:
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self._draft = Draft(path, force=force)
-        self._file: BinaryIO = self._draft.part.open("wb")
+        self._file: BinaryIO | None = None
 
     def clip(self, clip: Clip) -> None:
         """Before the Records of its epoch."""
-        self._file.write(msgspec.json.encode(clip) + b"\n")
+        self._write(msgspec.json.encode(clip))
 
     def record(self, record: Record) -> None:
-        self._file.write(to_json(record) + b"\n")
+        """One more Record."""
+        self._write(to_json(record))
+
+    def _write(self, line: bytes) -> None:
+        if self._file is None:
+            self._file = self._draft.part.open("wb")
+        self._file.write(line + b"\n")
 
     def finish(self) -> None:
         """The file is whole."""
-        self._file.close()
-        self._draft.keep()
+        if self._file is not None:
+            self._file.close()
+            self._draft.keep()
 
     def abandon(self) -> None:
-        self._file.close()
+        """Leave nothing half written behind."""
+        if self._file is not None:
+            self._file.close()
         self._draft.drop()

@@ -152,8 +152,12 @@ class Video:
         self._put((self._video, frame))
 
     def packet(self, stream: Any, packet: Packet) -> None:
-        """Copy one packet of another stream to ``stream``."""
-        self._put((stream, packet))
+        """Copy one packet of another stream to ``stream``.
+
+        Matroska has no times before zero: what is there only to be decoded (a coder's run-up) would move everything.
+        """
+        if not (packet.is_discard and self._format == "matroska"):
+            self._put((stream, packet))
 
     def _put(self, item: tuple[Any, Any]) -> None:
         while True:

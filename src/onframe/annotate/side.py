@@ -87,7 +87,7 @@ class Frames:
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self._draft = Draft(path, force=force)
-        self._file: BinaryIO = self._draft.part.open("wb")
+        self._file: BinaryIO | None = None
 
     def picture(self, told: Told) -> None:
         base = told.frame.time_base
@@ -99,14 +99,18 @@ class Frames:
             "state": told.state,
             "shapes": [{"shape": one.shape, "state": one.state, "age": one.age} for one in told.drawn],
         }
+        if self._file is None:
+            self._file = self._draft.part.open("wb")
         self._file.write(msgspec.json.encode(line) + b"\n")
 
     def finish(self, duration: int) -> None:
-        self._file.close()
-        self._draft.keep()
+        if self._file is not None:
+            self._file.close()
+            self._draft.keep()
 
     def abandon(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         self._draft.drop()
 
 
