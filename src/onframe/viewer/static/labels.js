@@ -68,7 +68,7 @@ export class Labels {
     this.placed = [];
     /** @type {Request[]} */
     this._requests = [];
-    /** Places of the texts that were left out. */
+    /** How many texts were left out. */
     this.dropped = 0;
   }
 
@@ -98,7 +98,7 @@ export class Labels {
     const forms = [this._plate(plate, caption)];
     if (caption) forms.push(this._plate(plate, ''));
     const request = { anchor: { x, y, w: 0, h: 0 }, color: String(plate.color), alpha: 1, ...more };
-    this._request(forms, request, 'below', RANK.plate, true, 5);
+    this._request(forms, request, 'below', RANK.plate, false, 5);
   }
 
   /** A card in the middle of its place. @param {CardContent} card @param {number} x @param {number} y
@@ -108,7 +108,7 @@ export class Labels {
     const alarm = Boolean(card.alarm);
     const chip = this._chip({ color: card.color, alarm }, [`${card.title} · ${card.rows[0]?.[1] ?? ''}`]);
     const forms = this.brief ? [chip] : [this._card(card), chip];
-    this._request(forms, request, 'on', alarm ? RANK.alarm : RANK.counter, true, 4);
+    this._request(forms, request, 'on', alarm ? RANK.alarm : RANK.counter, alarm, 4);
   }
 
   /** A card beside a rectangle; where it finds no room, its title and first value. @param {CardContent} card @param {Rect} anchor
@@ -128,12 +128,12 @@ export class Labels {
     const room = { bounds: this.bounds, taken: this.taken, spared: this.spared, memory: this.memory, now: this.now };
     const places = arrange(most.map((request) => request.item), room);
     this.dropped = this._requests.length - places.filter(Boolean).length;
+    places.forEach((place, i) => place?.far && this._leader(place.rect, most[i]));
     for (let i = most.length - 1; i >= 0; i--) {
       const [place, request] = [places[i], most[i]];
       if (!place) continue;
       this.g.save();
       this.g.globalAlpha = request.alpha;
-      if (place.far) this._leader(place.rect, request);
       request.forms[place.form].draw(place.rect);
       this.g.restore();
       if (request.drawn) this.placed.push({ rect: place.rect, drawn: request.drawn });
@@ -157,7 +157,7 @@ export class Labels {
     g.moveTo(...from);
     g.lineTo(...to);
     g.lineWidth = 1.2 * unit;
-    g.strokeStyle = tinted(request.color, 0.8);
+    g.strokeStyle = tinted(request.color, 0.8 * request.alpha);
     g.stroke();
   }
 
