@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image
@@ -46,10 +46,10 @@ class Shown:
         self.overlay = bits(self.picture, OVERLAY_ROW) if has_mark(self.picture, OVERLAY_ROW, (255, 0, 255)) else None
 
 
-def judge(shown: Iterable[Shown], may_be_bare: Callable[[int, Shown], bool]) -> tuple[set[int], list[str]]:
+def judge(shown: Iterable[Shown], may_be_bare: set[int]) -> tuple[set[int], list[str]]:
     """(frames whose two numbers are equal, what is wrong).
 
-    A frame must show its number unless it ``may_be_bare`` (place among ``shown``); no frame may show another's.
+    A frame must show its number unless its place among ``shown`` ``may_be_bare``; no frame may show another's.
     """
     right: set[int] = set()
     wrong: list[str] = []
@@ -58,7 +58,7 @@ def judge(shown: Iterable[Shown], may_be_bare: Callable[[int, Shown], bool]) -> 
             right.add(one.frame)
         elif one.overlay is not None:
             wrong.append(f"frame {one.frame} shows the overlay of {one.overlay}")
-        elif not may_be_bare(place, one):
+        elif place not in may_be_bare:
             wrong.append(f"frame {one.frame} shows no overlay number")
     return right, wrong
 

@@ -23,6 +23,7 @@ const STEADY = 0.015; // s
 const EARLY = 0.06; // s; further ahead than this it waits
 const MOST_HELD = 8; // decoded pictures; hardware has not many of them
 const MOST_STRANGE = 12; // pictures whose timestamp is none of those that were sent
+const TRUSTED = 3; // pictures in a row that told their time right: one may do so by chance
 const MOST_QUEUED = 1500;
 const SEEKING = 1500; // ms that the element may take to show another picture
 
@@ -54,22 +55,19 @@ export class MseSource extends Source {
     this._newest = -Infinity;
     this._lastTaken = NaN;
     this._strange = 0;
-    /** Whether pictures tell their own time; else the callback of the element does. */
-    this._exact = typeof VideoFrame !== 'undefined';
+    this._right = 0;
     this._callback = 0;
     this._recalled = 0;
     /** What the element shows is of another time than what is due: it was sent there to see a picture again. */
     this._astray = false;
     this._closed = false;
     this._refused = false;
-    this._size = { width: 1280, height: 720 };
   }
 
   /** @param {Hello} hello */
   start(hello) {
     const codec = hello.codec ?? '';
     const type = mediaType(codec);
-    this._size = { width: hello.width, height: hello.height };
     const media = mediaSource();
     if (!media?.isTypeSupported(type)) return this._refuse(codec, `this browser does not play ${codec}`);
     const base = hello.base ?? 0;
@@ -106,7 +104,7 @@ export class MseSource extends Source {
     this._append();
     if (this.frozen) return;
     this._steer((now - due(this._base)) / 1000);
-    if (this._exact) this._grab();
+    this._grab();
   }
 
   /** Pictures of the past, or on the way back from there, are none that are due. */
@@ -135,7 +133,7 @@ export class MseSource extends Source {
     while (performance.now() < until && mine === this._recalled && !this._closed) {
       await new Promise((resolve) => setTimeout(resolve, 15));
       if (this._video.seeking || this._video.readyState < 2) continue;
-      const picture = this._exact ? this._frame() : this._drawing(pts);
+      const picture = this._frame();
       if (picture?.pts === pts) return picture;
       picture?.close();
     }
@@ -190,14 +188,12 @@ export class MseSource extends Source {
     this._listen();
   }
 
-  /** Tells the browser that somebody looks at the element's pictures, and where need be which ones they are. */
+  /** Tells the browser that somebody looks at the element's pictures; what the callback says of them is one off at times. */
   _listen() {
     if (!('requestVideoFrameCallback' in this._video)) return;
-    this._callback = this._video.requestVideoFrameCallback((now, { mediaTime }) => {
+    this._callback = this._video.requestVideoFrameCallback(() => {
       this._listen();
-      if (this._away || this._closed) return;
-      if (this._exact) this._grab();
-      else this._draw(this._known_(Math.round(mediaTime * TICKS) + this._base));
+      if (!this._closed) this._grab();
     });
   }
 
@@ -283,6 +279,7 @@ export class MseSource extends Source {
     const old = picture.pts === this._lastTaken || this.waiting.size >= MOST_HELD;
     if (old) return picture.close();
     this._lastTaken = picture.pts;
+    if (this._right < TRUSTED) return picture.close();
     this.waiting.add(picture);
   }
 
@@ -300,19 +297,20 @@ export class MseSource extends Source {
     const known = this._known_(pts);
     if (!Number.isNaN(known)) {
       this._strange = 0;
+      this._right += Number(known !== this._lastTaken);
       return { pts: known, image, close: () => image.close() };
     }
     image.close();
     return this._doubtful();
   }
 
-  /** A few times is no matter; then the element's callback is asked instead. @returns {null} */
+  /** A few times is no matter. Some browsers give a picture the time of asking: then it is not known which one it is. @returns {null} */
   _doubtful() {
     this._strange += 1;
-    if (this._strange <= MOST_STRANGE || !this._video.currentTime) return null;
-    this._strange = 0;
-    if ('requestVideoFrameCallback' in this._video) this._exact = false;
-    else this._refuse(this._codec, 'this browser does not tell which picture of a video it shows');
+    this._right = 0;
+    if (this._strange > MOST_STRANGE && this._video.currentTime) {
+      this._refuse(this._codec, 'this browser does not tell which picture of a video it shows');
+    }
     return null;
   }
 
@@ -320,28 +318,6 @@ export class MseSource extends Source {
   _known_(pts) {
     for (const off of [0, -1, 1]) if (this._pts.has(pts + off)) return pts + off;
     return NaN;
-  }
-
-  /** @param {number} pts */
-  _draw(pts) {
-    if (Number.isNaN(pts)) {
-      this._strange += 1;
-      if (this._strange > MOST_STRANGE) this._refuse(this._codec, 'this browser does not tell which picture of a video it shows');
-      return;
-    }
-    this._strange = 0;
-    if (pts === this._lastTaken || this.waiting.size >= MOST_HELD) return;
-    this._lastTaken = pts;
-    this.waiting.add(this._drawing(pts));
-  }
-
-  /** A copy of what the element shows now. @param {number} pts @returns {Picture} */
-  _drawing(pts) {
-    const image = document.createElement('canvas');
-    image.width = this._video.videoWidth || this._size.width;
-    image.height = this._video.videoHeight || this._size.height;
-    image.getContext('2d')?.drawImage(this._video, 0, 0, image.width, image.height);
-    return { pts, image, close: () => undefined };
   }
 
   /** @param {string} why */
