@@ -33,6 +33,7 @@ CATCH_UP = 1000  # messages that a page which joins is sent at most: a stream ma
 CATCH_UP_BYTES = 8 * 1024 * 1024
 COUNTERS = ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired")
 AGAIN = 10.0  # seconds whose Shapes are told again in another coordinate space
+MOST_AGAIN = 500  # Records
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
 _H264_SPS, _H265_SPS = 7, 33
@@ -125,7 +126,7 @@ class Narrator:
         said: list[Output] = [wire.Coordinates(self._teller.describe(), coordinates.space, coordinates.origin)]
         if self._rules_pts is not None:
             said.append(Rules(self._rules_pts, self._teller.standing()))
-        for told in self._memory.since(AGAIN):
+        for told in list(self._memory.since(AGAIN))[-MOST_AGAIN:]:
             if told.record.metadata.kind != "rule":
                 said.append(discreet(self._teller.again(told.record, told.place), self._private))
         self._tell_again(said)

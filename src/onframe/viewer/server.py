@@ -32,6 +32,8 @@ from onframe.viewer.source import Source, named
 from onframe.viewer.visit import Visit
 
 MAX_PAGES = 64
+"""Of each camera; a grid of nine is nine of them."""
+MAX_PAGES_OF_ALL = 192
 SHORTEST_TOKEN = 16
 EVERYWHERE = ("0.0.0.0", "::")
 STATIC = files("onframe.viewer") / "static"
@@ -174,8 +176,8 @@ class Viewer:
 
     async def _socket(self, socket: WebSocket) -> None:
         await socket.accept()
-        if self._pages >= MAX_PAGES:
-            await socket.close(1013, f"{MAX_PAGES} pages are open already")
+        if self._pages >= (most := min(MAX_PAGES * len(self.sources), MAX_PAGES_OF_ALL)):
+            await socket.close(1013, f"{most} pages are open already")
             return
         self._pages += 1
         try:

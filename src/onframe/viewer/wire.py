@@ -34,6 +34,9 @@ Page → server, text:
     inspect      the document that a Shape came from
     coordinates  another space for this camera's points: for all pages, until the server ends
     pause        send no pictures and Shapes while the page is hidden; after it, as for one that joins
+
+The WebSocket is ``/ws``. A page whose own address still holds the token (``?t=…``: it stands within another site, where
+no cookie is sent) opens ``/ws?t=…`` with the same.
 """
 
 from __future__ import annotations
