@@ -7,6 +7,7 @@
 import { codecString } from './codec.js';
 
 const LEAD = 160; // ms before it is due, a unit is decoded
+const MOST_LEAD = 500;
 const LATE = 160; // ms after it was due, a key picture is worth more than all before it
 const SOON = 60; // ms; what is due then and still in the decoder waits for units that come after it
 const MOST_WAITING = 1500;
@@ -50,6 +51,9 @@ export class Decoder {
     this._state = 'idle';
     this._needsKey = true;
     this._errors = 0;
+    /** ms; more where pictures come in another order than they are shown in: the decoder keeps some of them back. */
+    this._lead = LEAD;
+    this._newest = -Infinity;
     this.skipped = 0;
     this.configured = '';
   }
@@ -59,6 +63,8 @@ export class Decoder {
     if (this._state === 'refused') return;
     if (this._state === 'idle' && unit.key) this._ask(unit);
     if (this._state === 'idle') return;
+    if (unit.pts < this._newest) this._lead = Math.max(this._lead, Math.min(MOST_LEAD, LEAD + (this._newest - unit.pts) / 45));
+    this._newest = unit.pts > this._newest || unit.key ? unit.pts : this._newest;
     this._waiting.push(unit);
     if (this._waiting.length > MOST_WAITING) this._skipTo(this._waiting.findLastIndex((waiting) => waiting.key));
   }
@@ -72,7 +78,7 @@ export class Decoder {
     if (this._state !== 'ready') return;
     const late = this._waiting.findLastIndex((unit) => unit.key && due(unit.pts) < now - LATE);
     if (late > 0) this._skipTo(late);
-    let last = this._waiting.findLastIndex((unit) => due(unit.pts) - LEAD <= now);
+    let last = this._waiting.findLastIndex((unit) => due(unit.pts) - this._lead <= now);
     if (this._inside.some((pts) => due(pts) - SOON <= now)) last = Math.max(last, 0);
     for (const unit of this._waiting.splice(0, last + 1)) this._decode(unit);
   }

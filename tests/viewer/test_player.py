@@ -1,0 +1,397 @@
+"""The page's Player on every path, in Chromium over the whole chain: time, history, pictures to keep, and trouble.
+
+The page's own application is left out: a few lines make a Player and read the numbers that simulator and Player paint.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pixels import OVERLAY_ROW, PICTURE_ROW, bits, has_mark
+from playwright.sync_api import Browser, Page, Route
+
+INSECURE = "cam.test"
+PATHS = {"webcodecs": "127.0.0.1", "mse": INSECURE, "jpeg": INSECURE}
+CAMERA = {
+    "scene": "gate",
+    "clock": "sr",
+    "frame_marks": True,
+    "metadata_delay": (0.0, 0.2),
+    "viewer": {"hosts": [INSECURE]},
+}
+LOOP = 400  # pictures of the scene, after which the painted numbers begin anew
+BOOT = f"""
+import {{ Player }} from './player.js';
+const query = new URLSearchParams(location.search);
+const canvas = document.createElement('canvas');
+document.body.replaceChildren(canvas);
+document.body.style.display = 'block';
+canvas.getContext('2d', {{ alpha: false, willReadFrequently: true }});
+const player = new Player(canvas, {{ url: document.baseURI, test: true, path: query.get('path') ?? 'auto' }});
+const off = {{}}, said = [];
+const read = (row) => {{
+  const {{ data, width }} = canvas.getContext('2d').getImageData(0, row + 11, 432, 1);
+  const at = (x) => [...data.slice(4 * x, 4 * x + 3)];
+  let number = 0;
+  for (let bit = 0; bit < 16; bit++) number |= (at(16 + 24 * bit + 12)[0] > 128 ? 1 : 0) << bit;
+  const [r, g, b] = at(16 + 24 * 16 + 12);
+  const marked = row === {PICTURE_ROW} ? r < 90 && g > 160 && b > 160 : r > 160 && g < 90 && b > 160;
+  return marked ? number : null;
+}};
+player.addEventListener('frame', () => {{
+  const [painted, drawn] = [read({PICTURE_ROW}), read({OVERLAY_ROW})];
+  const key = painted === null ? 'no picture' : drawn === null ? 'none' : String(painted - drawn);
+  off[key] = (off[key] ?? 0) + 1;
+}});
+for (const name of ['status', 'path', 'notice']) {{
+  player.addEventListener(name, ({{ detail }}) => said.push([name, detail]));
+}}
+player.addEventListener('record-event', ({{ detail }}) => said.push(['record-event', {{
+  ...detail, thumbnail: detail.thumbnail && [detail.thumbnail.width, detail.thumbnail.height] }}]));
+Object.assign(window, {{ player, off, said, read }});
+for (const name of ['error', 'unhandledrejection']) {{
+  addEventListener(name, (event) => player.failed(String(event.message ?? event.reason)));
+}}
+"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+class Camera:
+    """A simulated camera and its viewer, in a process of their own."""
+
+    def __init__(self, **options: Any) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("cameras.py")), json.dumps([{**CAMERA, **options}])]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url: str = json.loads(self._read())[0]
+
+    def tell(self, command: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+        assert self._read() == "done\n"
+
+    def close(self) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        assert self._process.wait(10) == 0
+        self._process.stdout.close()
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the servers ended"
+        return line
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[Camera]:
+    camera = Camera()
+    yield camera
+    camera.close()
+
+
+@pytest.fixture(scope="module")
+def reordered() -> Iterator[Camera]:
+    """A camera that sends B pictures."""
+    camera = Camera(quirks={"b_pictures": True})
+    yield camera
+    camera.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on which nothing may go wrong."""
+    page = browser.new_page(viewport={"width": 1300, "height": 740})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    page.close()
+    # told of any page on plain http from another machine
+    assert [text for text in said if "Cross-Origin-Opener-Policy" not in text] == []
+
+
+def serve_boot(route: Route) -> None:
+    route.fulfill(content_type="text/javascript", body=BOOT)
+
+
+def open_player(page: Page, camera: Camera, path: str, pictures: int = 30) -> None:
+    """On this path, and until so many pictures are shown."""
+    page.route("**/main.js", serve_boot)
+    forced = "&path=jpeg" if path == "jpeg" else ""
+    page.goto(camera.url.replace("127.0.0.1", PATHS[path]) + forced)
+    until(page, f"window.player?.counters.composited >= {pictures}")
+    assert page.evaluate("player.path") == path
+
+
+def until(page: Page, condition: str, within: float = 30.0) -> None:
+    """Polls: the page's policy forbids to wait by a function that is a string."""
+    deadline = time.monotonic() + within
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, (
+            condition,
+            page.evaluate("[window.player?.counters, window.off, window.said]"),
+        )
+        page.wait_for_timeout(50)
+
+
+def number(page: Page) -> int:
+    """That of the picture on the canvas, where the Shapes drawn on it bear the same."""
+    painted, drawn = page.evaluate(f"[read({PICTURE_ROW}), read({OVERLAY_ROW})]")
+    assert painted is not None and drawn in (painted, None)
+    return int(painted)
+
+
+def settled(page: Page) -> None:
+    """No picture was shown with the number of another, and nothing went wrong."""
+    off = page.evaluate("off")
+    assert set(off) <= {"0", "none"} and off["0"] > 10, off
+    assert page.evaluate("player.counters.errors") == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_picture_is_shown_with_its_own_shapes(page: Page, camera: Camera, path: str) -> None:
+    open_player(page, camera, path, 100)
+    settled(page)
+    counters, sync = page.evaluate("[player.counters, player.sync]")
+    assert counters["exact"] >= 0.9 * counters["composited"] and counters["approximate"] == 0
+    assert counters["path"] == path and counters["codec"].startswith("jpeg" if path == "jpeg" else "avc1.")
+    assert (sync["state"], sync["exact"], sync["mode"], sync["picture"]) == ("exact", True, "synced", True)
+    assert 0 < sync["p98"] < sync["hold"] <= 1500
+    why = page.evaluate("player.why")
+    assert {"webcodecs": why == "", "mse": "https or localhost" in why, "jpeg": why == "the address asks for it"}[path]
+
+
+@pytest.mark.parametrize("path", ["webcodecs", "mse"])
+def test_pictures_that_come_in_another_order_are_shown_in_theirs(page: Page, reordered: Camera, path: str) -> None:
+    open_player(page, reordered, path, 100)
+    settled(page)
+    counters = page.evaluate("player.counters")
+    assert counters["exact"] >= 0.9 * counters["composited"]
+    assert counters["dropped"] <= 0.1 * counters["frames"]
+    page.evaluate("player.freeze()")
+    first = number(page)
+    for back in (1, 2, 3):
+        assert page.evaluate("player.step(-1)") and number(page) == (first - back) % LOOP
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_picture_of_the_last_minute_is_found_again_to_the_very_one(page: Page, camera: Camera, path: str) -> None:
+    open_player(page, camera, path, 120)
+    page.evaluate("player.freeze()")
+    first, pts = number(page), page.evaluate("player.shown.pts")
+    for step, place in ((-1, -1), (-1, -2), (1, -1), (-30, -31), (-20, -51), (2, -49), (49, 0)):
+        assert page.evaluate(f"player.step({step})"), step
+        assert number(page) == (first + place) % LOOP
+        assert page.evaluate("player.shown.pts") == pts + 3600 * place
+    assert page.evaluate(f"player.showAt({pts - 40 * 3600 + 900})"), "between two pictures it is the nearer one"
+    assert number(page) == (first - 40) % LOOP
+    assert not page.evaluate(f"player.showAt({pts - 3600 * 10_000})") and number(page) == (first - 40) % LOOP
+    assert not page.evaluate("player.step(-5000)")
+    captured = page.evaluate("[player.shown.capturedAt, player.showAt(player.shown.pts + 90000), player.shown]")
+    assert captured[2]["capturedAt"] - captured[0] == pytest.approx(0.0, abs=1e-3), "not before it is there"
+    settled(page)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_while_a_picture_is_looked_at_what_comes_is_remembered_and_then_shown(
+    page: Page, camera: Camera, path: str
+) -> None:
+    open_player(page, camera, path, 60)
+    page.evaluate("player.freeze()")
+    first, shown, remembered = number(page), *page.evaluate("[player.counters.composited, player.times().length]")
+    until(page, f"player.times().length >= {remembered + 50}")
+    assert number(page) == first and page.evaluate("player.counters.composited") == shown
+    assert page.evaluate("player.stream.source.waiting.size") <= 10, "nothing piles up"
+    newest = page.evaluate("player.times().at(-1)")
+    page.evaluate("player.resume()")
+    until(page, f"player.shown.pts > {newest}", 3)
+    until(page, f"player.counters.composited > {shown + 10}", 3)
+    settled(page)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_snapshot_has_the_pictures_own_size_and_its_overlay(page: Page, camera: Camera, path: str) -> None:
+    open_player(page, camera, path)
+    page.evaluate("player.freeze()")
+    until(page, "player.step(-1).then(() => player.stream.state === 'exact' && player.counters.composited > 0)")
+    page.evaluate("player.resize(400, 225, 1)")
+    data, drawn = page.evaluate(
+        """player.snapshot().then(async (blob) => {
+            const bytes = new Uint8Array(await blob.arrayBuffer());
+            const drawn = player.stream.store.lookup(player.shown.pts).drawn.map((one) => one.shape);
+            return [btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')), drawn];
+        })"""
+    )
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert (image.format, image.size) == ("PNG", (1280, 720))
+    picture = np.asarray(image.convert("RGB"), dtype=np.int16)
+    assert has_mark(picture, PICTURE_ROW, (0, 255, 255)) and bits(picture, PICTURE_ROW) == number(page)
+    boxes = [shape for shape in drawn if shape["t"] == "box"]
+    assert len(boxes) >= 2
+    found = [drawn_edges(picture, box) for box in boxes]
+    assert sum(found) >= 0.6 * 4 * len(boxes), (found, boxes)  # labels and other targets cover some
+
+
+def drawn_edges(picture: np.ndarray, box: dict[str, Any]) -> int:
+    """How many of a box's four edges have its colour in their middle."""
+    wanted = np.array([int(box["color"][i : i + 2], 16) for i in (1, 3, 5)])
+    x, y, w, h = (box[name] for name in "xywh")
+    found = 0
+    for u, v in ((x, y + h / 2), (x + w, y + h / 2), (x + w / 2, y), (x + w / 2, y + h)):
+        column, row = round(u * 1280), round(v * 720)
+        part = picture[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].reshape(-1, 3)
+        found += bool(len(part) and (np.abs(part - wanted).sum(axis=1) < 90).any())
+    return found
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_another_size_in_mid_stream_keeps_the_time(page: Page, browser: Browser, path: str) -> None:
+    camera = Camera()
+    try:
+        open_player(page, camera, path)
+        hold, exact = page.evaluate("[player.sync.hold, player.counters.exact]")
+        camera.tell("inject small")
+        until(page, "player.hello.width === 640")
+        assert page.evaluate("player.sync.hold") >= 0.5 * hold
+        until(page, f"player.counters.exact > {exact + 60}")
+        assert page.evaluate("document.querySelector('canvas').width") == 640
+        camera.tell("clear small")
+        until(page, "player.hello.width === 1280")
+        page.evaluate("for (const key in off) delete off[key]")
+        until(page, "off['0'] > 40")
+        settled(page)
+        assert page.evaluate("said.filter(([name, one]) => name === 'path').length") <= 2, "it is the same way"
+    finally:
+        page.goto("about:blank")  # it would try to reach the server again
+        camera.close()
+
+
+def test_another_stream_begins_anew(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "webcodecs")
+    page.evaluate("player.freeze()")
+    page.evaluate("player.watch({ stream: 2 })")
+    assert not page.evaluate("player.frozen")
+    until(page, "player.hello.stream === 2 && player.stream.newest > 0 && player.stream.tally.total.exact > 20")
+    assert page.evaluate("[player.hello.width, document.querySelector('canvas').width]") == [640, 640]
+    page.evaluate("player.watch({ stream: 1 })")
+    until(page, "player.hello.stream === 1 && player.stream.tally.total.exact > 20")
+    page.evaluate("for (const key in off) delete off[key]")
+    until(page, "off['0'] > 20")
+    settled(page)
+
+
+def test_a_lost_connection_comes_back_by_itself(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "webcodecs")
+    page.evaluate("player._feed._socket.close()")
+    until(page, "said.some(([name, one]) => name === 'status' && one.state === 'offline')")
+    reason = page.evaluate("said.find(([name, one]) => name === 'status' && one.state === 'offline')[1].reason")
+    assert reason == "the connection was closed"
+    until(page, "player.status.state === 'live' && player.stream.tally.total.exact > 20")
+    settled(page)
+
+
+def test_a_reboot_of_the_camera_mixes_nothing(page: Page) -> None:
+    camera = Camera()
+    try:
+        open_player(page, camera, "webcodecs")
+        epoch = page.evaluate("player.hello.epoch")
+        page.evaluate("player.freeze()")
+        first = number(page)
+        camera.tell("stop")
+        until(page, "player.status.state === 'backoff'")
+        camera.tell("start")
+        until(page, f"player.hello.epoch > {epoch} && player.stream.source.times().length > 20", 60)
+        assert number(page) == first, "what is looked at stays, with what was known of it"
+        assert page.evaluate("player.step(-1)") and number(page) == (first - 1) % LOOP
+        page.evaluate("player.resume()")
+        until(page, "player.stream.tally.total.exact > 20")
+        settled(page)
+    finally:
+        page.goto("about:blank")  # it would try to reach the server again
+        camera.close()
+
+
+def test_a_page_that_is_hidden_is_sent_nothing(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "webcodecs")
+    sent = "player.counters.frames"
+    page.evaluate("player.pause(true)")
+    page.wait_for_timeout(500)  # what was on its way
+    frames, shown = page.evaluate(f"[{sent}, player.counters.composited]")
+    page.wait_for_timeout(1000)
+    assert page.evaluate(sent) == frames
+    page.evaluate("player.pause(false)")
+    until(page, f"player.counters.composited > {shown + 40}")
+    settled(page)
+
+
+def test_what_lies_under_the_pointer_tells_its_document_and_its_history(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "webcodecs", 60)
+    page.evaluate("player.freeze()")
+    boxes = """player.stream.store.lookup(player.shown.pts).drawn
+        .filter((one) => one.shape.t === 'box' && one.state === 'exact')"""
+    until(page, f"player.step(-1).then(() => {boxes}.length > 0)")
+    hit = page.evaluate(
+        f"""(() => {{
+            const {{ shape }} = {boxes}[0];
+            return player.hit((shape.x + shape.w / 2) * 1280, (shape.y + shape.h / 2) * 720)
+                .map((one) => [one.shape.subject, one.message?.n]);
+        }})()"""
+    )
+    subject, n = hit[0]
+    assert "/target/" in subject and n > 0
+    found = page.evaluate(f"player.inspect({{ n: {n} }}, {json.dumps(subject)})")
+    assert found["found"] and found["n"] == n and found["subject"] == subject
+    target = subject.rpartition("/")[2]
+    assert f">{target}<" in found["raw"] or f'"{target}"' in found["raw"] or f": {target}" in found["raw"]
+    history = page.evaluate(f"player.historyOf({json.dumps(subject)})")
+    assert len(history) >= 10
+    assert all(early["pts"] < late["pts"] for early, late in zip(history, history[1:], strict=False))
+    assert history[-1]["capturedAt"] - history[0]["capturedAt"] == pytest.approx(
+        (history[-1]["pts"] - history[0]["pts"]) / 90_000, abs=0.02
+    )
+    missing = page.evaluate("player.inspect({ n: 4000000 }, 'nobody')")
+    assert not missing["found"]
+
+
+def test_an_event_comes_with_its_picture_and_what_is_private_is_hidden(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "webcodecs")
+    told = "said.filter(([name, one]) => name === 'record-event' && one.thumbnail)"
+    until(page, f"{told}.length > 1")
+    event = page.evaluate(f"{told}[0][1]")
+    assert event["thumbnail"] == [160, 90] and event["event"]["key"] and not event["again"]
+    assert event["capturedAt"] == pytest.approx(time.time(), abs=60)
+    # left and right half of a picture differ; of a private target in its middle, the small picture shows one block
+    colours = page.evaluate(
+        """import('./snapshot.js').then(async ({ thumbnail }) => {
+            const image = new OffscreenCanvas(1280, 720), g = image.getContext('2d');
+            for (let x = 0; x < 1280; x += 2) { g.fillStyle = x % 4 ? '#fff' : '#000'; g.fillRect(x, 0, 2, 720); }
+            const place = { x: 0.4, y: 0.4, w: 0.2, h: 0.2 };
+            const shape = { t: 'box', subject: 'a/target/1', cls: 'human', color: '#ffffff', ...place };
+            const drawn = [{ shape, state: 'exact', age: 0, message: null }];
+            const event = { key: 'a/target/1/x', level: 'alarm', title: 'x', text: '', color: '#ffffff' };
+            const found = [];
+            for (const privacy of [{}, { human: 'fill' }, { human: 'pixelate' }]) {
+              const small = await thumbnail(image, drawn, event, { ...player.view, privacy });
+              const canvas = new OffscreenCanvas(160, 90), c = canvas.getContext('2d');
+              c.drawImage(small, 0, 0);
+              const { data } = c.getImageData(70, 45, 20, 1);
+              found.push(new Set(Array.from({ length: 20 }, (_, i) => data[4 * i])).size);
+            }
+            return found;
+        })"""
+    )
+    plain, filled, pixelated = colours
+    assert plain > pixelated >= 1 and filled == 1 and pixelated <= 3
