@@ -10,7 +10,7 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -23,6 +23,7 @@ import httpx2
 import numpy as np
 import pytest
 from PIL import Image
+from websockets.asyncio.client import connect
 
 from onframe.camera.camera import Camera
 from onframe.overlay.playout import Binding, Store
@@ -460,19 +461,49 @@ async def test_h265_is_shown_where_no_browser_decodes_it() -> None:
     assert passed == sorted(set(passed))
 
 
-def blocks_are_plain(picture: np.ndarray, box: tuple[float, ...]) -> bool:
-    """Whether a painted target and what is around it cannot be told apart from the coarse squares of a mosaic.
+async def pages_pictures(viewer: Viewer, client: httpx2.AsyncClient, count: int) -> list[tuple[int, bytes]]:
+    """(kind, payload) of so many binary messages to a page that asks for the coded pictures."""
+    assert (await client.get("/")).status_code == 303
+    cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
+    host = f"127.0.0.1:{viewer.port}"
+    found: list[tuple[int, bytes]] = []
+    async with connect(f"ws://{host}/ws", origin=f"http://{host}", additional_headers=cookies, max_size=None) as page:  # type: ignore[arg-type]
+        await page.send('{"type":"watch","path":"annexb"}')
+        async with asyncio.timeout(30):
+            while len(found) < count:
+                message = await page.recv()
+                if isinstance(message, bytes):
+                    found.append((message[0], message[wire.HEADER.size :]))
+    return found
 
-    The target is plainly green with sharp edges: within a mosaic its edges lie where squares do, not where it does.
-    """
-    left, top, right, bottom = (round(value) for value in box)
-    rows = slice(top + (bottom - top) // 4, bottom - (bottom - top) // 4)
-    steps = []
-    for edge in (left, right):
-        if 8 <= edge < picture.shape[1] - 8:
-            part = picture[rows, edge - 3 : edge + 3].mean(axis=0)
-            steps.append(np.abs(part[-1] - part[0]).sum())
-    return all(step < 60 for step in steps)
+
+def greens(datas: Iterable[bytes]) -> list[float]:
+    """How green the painted target is at its greenest pixel, in each picture that has one."""
+    shown = [pixels.Shown(data, 0.0) for data in datas]
+    boxes = pixels.landmarks({one.frame for one in shown})
+    found = []
+    for one in shown:
+        if (box := boxes.get(one.frame)) is not None:
+            left, top, right, bottom = (round(value) for value in box)
+            region = one.picture[top:bottom, left:right]
+            found.append(float((region[:, :, 1] - region[:, :, 0]).max()))
+    return found
+
+
+async def test_what_is_private_leaves_on_no_path_and_in_no_picture() -> None:
+    """Metadata is late and some is lost; from the first picture on nothing of the painted target is to be seen."""
+    late = {"metadata_delay": (0.0, 0.3), "metadata_loss": 0.05}
+    async with shown({"privacy": "human:fill,vehicle:fill"}, **late) as (viewer, client):
+        sent = await pages_pictures(viewer, client, 120)
+        burned = await parts(client, 60, q=95, hide="target,trail,rule,plate", privacy="human:blur")
+    assert {kind for kind, _ in sent} == {wire.JPEG}
+    hidden = greens([*(data for _, data in sent), *(one.data for one in burned)])
+    async with shown() as (_, client):
+        bare = greens(one.data for one in await parts(client, 40, q=95, hide="target,trail,rule,plate"))
+    print(f"{len(hidden)} targets hidden: at most {max(hidden):.0f}; {len(bare)} bare: {min(bare):.0f} and more")
+    assert len(hidden) >= 100 and len(bare) >= 10
+    assert min(bare) > 200
+    assert max(hidden) < 30
 
 
 async def test_errors_are_sentences() -> None:

@@ -175,10 +175,10 @@ class _BurnWorker:
         areas = known.veil.areas(pts, binding, view.privacy)
         fitted = self._fitter.fit(frame, width)
         try:
-            self._brush.paint(fitted, viewed(binding.drawn, view), areas)
+            self._brush.paint(fitted, pts, viewed(binding.drawn, view), areas, view)
         except Exception:
             log.log(logging.DEBUG if self._failed else logging.ERROR, "an overlay could not be painted", exc_info=True)
             self._failed = True
             fitted = self._fitter.fit(frame, width)
-            self._brush.paint(fitted, [], areas)
+            self._brush.paint(fitted, pts, [], areas)
         return fitted

@@ -186,9 +186,8 @@ class _JpegWorker:
         from onframe.viewer.transcode import Brush, Decoder, Fitter, JpegEncoder
 
         self._view, self._give = view, give
-        self._decoder, self._fitter, self._encoder = Decoder(), Fitter(), JpegEncoder()
+        self._decoder, self._fitter, self._encoder, self._brush = Decoder(), Fitter(), JpegEncoder(), Brush()
         self._known: Known | None = None
-        self._painter = Brush()
 
     def begin(self, hello: wire.Hello, number: int) -> None:
         """Another stream, epoch, codec or size."""
@@ -211,5 +210,5 @@ class _JpegWorker:
             if self._view.privacy:
                 areas = known.veil.areas(pts, known.store.lookup(pts), self._view.privacy)
                 known.veil.forget_before(pts)
-                self._painter.paint(fitted, [], areas)
+                self._brush.paint(fitted, pts, [], areas)
             self._give(known.number, Piece(wire.JPEG, True, pts, self._encoder.encode(fitted)))

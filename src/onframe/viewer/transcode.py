@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -20,7 +20,7 @@ MAX_PIXELS: Final = 36_000_000
 QUALITY: Final = 80
 _CODECS = {"H264": "h264", "H265": "hevc"}
 _ENCODERS = 8
-_SIZES = 4
+_PAINTERS = 8
 _HIGH = 720
 """Rows from which on a picture that does not name its matrix is taken for BT.709."""
 _MATRICES = {
@@ -101,20 +101,22 @@ def _copied(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 class Brush:
-    """Paints frames of any size, in place, with a Painter for each size."""
+    """Paints frames of any size, in place, with a Painter for each size and series."""
 
     def __init__(self) -> None:
-        self._painters: OrderedDict[tuple[int, int], Painter] = OrderedDict()
+        self._painters: OrderedDict[tuple[int, int, Hashable], Painter] = OrderedDict()
 
-    def paint(self, frame: av.VideoFrame, drawn: Sequence[Drawn], areas: Sequence[Area] = ()) -> None:
-        """First the areas, then what is drawn. ``frame`` is a fitted one."""
-        size = (frame.width, frame.height)
-        if size not in self._painters:
-            self._painters[size] = Painter(*size)
-            while len(self._painters) > _SIZES:
+    def paint(
+        self, frame: av.VideoFrame, pts: int, drawn: Sequence[Drawn], areas: Sequence[Area], series: Hashable = None
+    ) -> None:
+        """First the areas, then what is drawn. ``frame`` is a fitted one; within a series texts keep their places."""
+        key = (frame.width, frame.height, series)
+        if key not in self._painters:
+            self._painters[key] = Painter(frame.width, frame.height)
+            while len(self._painters) > _PAINTERS:
                 self._painters.popitem(last=False)
-        self._painters.move_to_end(size)
-        self._painters[size].paint(Planes.of(frame), drawn, areas)
+        self._painters.move_to_end(key)
+        self._painters[key].paint(Planes.of(frame), drawn, areas, now=pts / 90)
 
 
 class JpegEncoder:
