@@ -31,6 +31,8 @@ HOLD = 3 * TICKS
 """A picture waits until one so much later has come: late metadata still finds it, and what lies between is known."""
 GRACE = 2.0
 """Seconds that the last picture's Records get."""
+LATE = 10.0
+"""Seconds that the video may come later than in real time, or the camera be away, before it ends all the same."""
 PATIENCE = 30.0
 """Seconds until the first picture, at most."""
 _WAITING_BYTES = 256 * 1024 * 1024
@@ -255,24 +257,35 @@ async def _follow(events: Any, work: _Work, seconds: float | None) -> None:
     """Hand events over until the last picture's Records had time to come."""
     loop = asyncio.get_running_loop()
     state = "no answer yet"
-    has_pictures = False
+    first: AccessUnit | None = None
+    is_last = False
     try:
         async with asyncio.timeout(PATIENCE) as deadline:
             async for event in events:
                 if isinstance(event, StateChange):
                     state = f"{event.state}: {event.reason}"
-                elif isinstance(event, AccessUnit) and event.key and not has_pictures:
-                    has_pictures = True
-                    deadline.reschedule(None if seconds is None else loop.time() + seconds + GRACE)
+                elif isinstance(event, AccessUnit) and event.key and first is None:
+                    first = event
+                    deadline.reschedule(None if seconds is None else loop.time() + seconds + LATE)
+                elif isinstance(event, AccessUnit) and not is_last and _is_after(event, first, seconds):
+                    is_last = True
+                    deadline.reschedule(loop.time() + GRACE)
                 while not work.put(event):
                     await asyncio.sleep(0.02)
     except TimeoutError:
         if not deadline.expired():
             raise
-    if not has_pictures:
+    if first is None:
         raise ConnectionLost(
             f"no picture came within {PATIENCE:.0f} s ({state})", hint="onframe doctor says what is missing"
         )
+
+
+def _is_after(unit: AccessUnit, first: AccessUnit | None, seconds: float | None) -> bool:
+    """So many seconds of the first connection's video have come."""
+    if first is None or seconds is None or unit.epoch != first.epoch:
+        return False
+    return unit.timestamp - first.timestamp >= seconds * TICKS
 
 
 async def _ended(work: _Work, *, hurry: bool) -> None:
