@@ -293,6 +293,21 @@ def test_another_stream_begins_anew(page: Page, camera: Camera) -> None:
     settled(page)
 
 
+def test_h265_that_the_browser_does_not_decode_comes_as_jpeg(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "webcodecs")
+    if page.evaluate("VideoDecoder.isConfigSupported({codec: 'hvc1.1.6.L63.90'}).then((answer) => answer.supported)"):
+        page.evaluate("player.watch({ stream: 3 })")
+        until(page, "player.hello.stream === 3 && player.counters.codec.startsWith('hvc1') && player.sync.rate > 0")
+        return
+    page.evaluate("player.watch({ stream: 3 })")
+    until(page, "player.hello.stream === 3 && player.path === 'jpeg' && player.stream.tally.total.exact > 20")
+    assert "this browser has no decoder for hvc1." in page.evaluate("player.why")
+    assert page.evaluate("said.filter(([name]) => name === 'notice').at(-1)[1].text") == "", "nothing is missing"
+    page.evaluate("player.watch({ stream: 1 })")
+    until(page, "player.hello.stream === 1 && player.path === 'webcodecs' && player.stream.tally.total.exact > 10")
+    assert page.evaluate("player.why") == ""
+
+
 def test_a_lost_connection_comes_back_by_itself(page: Page, camera: Camera) -> None:
     open_player(page, camera, "webcodecs")
     page.evaluate("player._feed._socket.close()")

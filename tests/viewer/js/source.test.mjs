@@ -10,11 +10,11 @@ import { nextPath } from '../../../src/onframe/viewer/static/source.js';
 const H264 = 'avc1.4d401f';
 const H265 = 'hvc1.1.6.L93.90';
 const ALL = {
-  secure: true, decoder: true, mediaSource: true, videoFrame: true, frameCallback: true, bitmap: true,
+  secure: true, decoder: true, mediaSource: true, videoFrame: true, bitmap: true,
   playable: (/** @type {string} */ codec) => codec.startsWith('avc1'),
 };
 const PLAIN = { ...ALL, secure: false, decoder: false };
-const NOTHING = { ...PLAIN, mediaSource: false, videoFrame: false, frameCallback: false, playable: () => false };
+const NOTHING = { ...PLAIN, mediaSource: false, videoFrame: false, playable: () => false };
 const NO_H265 = 'this browser has no decoder for hvc1.1.6.L93.90';
 
 /** @param {any} can @param {any} welcome @param {any} [tried] @param {any} [wish] */
@@ -34,11 +34,10 @@ test('on plain http it is MediaSource, and the page says why', () => {
 });
 
 test('a browser that does not tell which picture it shows gets JPEG', () => {
-  const can = { ...PLAIN, videoFrame: false, frameCallback: false };
+  const can = { ...PLAIN, videoFrame: false };
   const [way, , , why] = taken(can, { jpeg: true });
   assert.equal(way, 'jpeg');
   assert.match(String(why), /on neither; this browser does not tell which picture of a video it shows$/);
-  assert.equal(taken({ ...can, frameCallback: true }, { jpeg: true })[0], 'mse');
 });
 
 test('what was tried in vain is not tried again, and its reason is told', () => {

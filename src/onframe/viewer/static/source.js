@@ -79,8 +79,8 @@ export class Source {
 
 /**
  * What this browser can do. `playable`: whether MediaSource takes this codec.
- * @typedef {{secure: boolean, decoder: boolean, mediaSource: boolean, videoFrame: boolean, frameCallback: boolean,
- *   bitmap: boolean, playable: (codec: string) => boolean}} Capabilities
+ * @typedef {{secure: boolean, decoder: boolean, mediaSource: boolean, videoFrame: boolean, bitmap: boolean,
+ *   playable: (codec: string) => boolean}} Capabilities
  */
 
 /** @returns {Capabilities} */
@@ -91,7 +91,6 @@ export function capabilities() {
     decoder: typeof VideoDecoder !== 'undefined',
     mediaSource: media !== null,
     videoFrame: typeof VideoFrame !== 'undefined',
-    frameCallback: 'requestVideoFrameCallback' in HTMLVideoElement.prototype,
     bitmap: typeof createImageBitmap !== 'undefined',
     playable: (codec) => media?.isTypeSupported(mediaType(codec)) ?? false,
   };
@@ -190,7 +189,7 @@ function obstacleTo(way, can, welcome, codec) {
   }
   if (way === 'mse') {
     if (!can.mediaSource) return 'this browser has no MediaSource';
-    if (!can.videoFrame && !can.frameCallback) return 'this browser does not tell which picture of a video it shows';
+    if (!can.videoFrame) return 'this browser does not tell which picture of a video it shows';
     return codec && !can.playable(codec) ? `this browser does not play ${named(codec)}` : '';
   }
   if (!welcome.jpeg) return 'this server sends no JPEG';
