@@ -1,8 +1,9 @@
 """The golden scenes painted by the page's own modules in Chromium, and their pixels read back.
 
 A scene (``tests/golden/scenes``) is one picture: ``background`` and ``patches`` of it in pixels, what is ``drawn`` on
-it with its state and age (ms), the private ``areas``, and ``pixels`` whose colours were worked out by hand, each with
-its tolerance per channel and the reason. Page and painter are both held against them.
+it with its state, age and for how long it holds (ms, 500 where that is not said), the private ``areas``, and ``pixels``
+whose colours were worked out by hand, each with its tolerance per channel and the reason. Page and painter are both
+held against them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ async ([origin, scene, more]) => {
     const painter = new Painter(document.createElement('canvas'));
     painter.resize(width, height, more.ratio ?? 1);
     const decoded = new Promise((resolve) => (painter.onready = resolve));
-    const drawn = scene.drawn.map((one) => ({ message: null, ...one }));
+    const drawn = scene.drawn.map((one) => ({ ...one, message: one.hold_ms ? { hold_ms: one.hold_ms } : null }));
     const paint = () => painter.paint(picture, drawn, { areas: scene.areas, selected: more.selected ?? null, now: 0 });
     paint();
     if (drawn.some((one) => one.shape.t === 'heatmap')) { await decoded; paint(); }
