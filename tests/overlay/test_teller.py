@@ -72,6 +72,12 @@ class TestFlash:
         stream.tell(alarm(1), 0)
         assert stream.drawn(alarm(2), 1, Box)[0].flash == 1.0
 
+    def test_a_record_told_again_has_the_flash_of_its_own_time(self) -> None:
+        stream = Stream()
+        for seconds in (0.0, 0.3, 1.2):
+            stream.tell(alarm(), seconds)
+        assert [stream.again(i, Box)[0].flash for i in range(3)] == pytest.approx([1.0, 0.8, 0.2], abs=0.001)
+
     def test_another_connection_begins_anew(self) -> None:
         stream = Stream()
         stream.tell(alarm(), 0)

@@ -71,7 +71,8 @@ class Teller:
 
     def again(self, record: Record, place: Place) -> Shapes:
         """The Shapes of a Record told before, in the coordinates that are set now; nothing else changes."""
-        return self._shapes(record, place, self._draw(record, place), [])
+        shapes = [self._lit(shape, place.pts) for shape in self._draw(record, place)]
+        return self._shapes(record, place, shapes, [])
 
     def _draw(self, record: Record, place: Place) -> list[Shape]:
         at = place.pts / _TICKS
@@ -102,12 +103,18 @@ class Teller:
                 if not -_TICKS < pts - last < FLASH * _TICKS:
                     first = pts
                 self._alarms[shape.subject] = (first, pts)
-                left = 1.0 - (pts - first) / (FLASH * _TICKS)
-                shape = msgspec.structs.replace(shape, flash=round(min(1.0, max(0.0, left)), 3))
+                shape = self._lit(shape, pts)
             told.append(shape)
         while len(self._alarms) > _MOST_ALARMS:
             self._alarms.pop(next(iter(self._alarms)))
         return told
+
+    def _lit(self, shape: Shape, pts: int) -> Shape:
+        """The Shape with how much of its alarm's flash is left at this time."""
+        if not getattr(shape, "alarm", False) or shape.subject not in self._alarms:
+            return shape
+        left = 1.0 - (pts - self._alarms[shape.subject][0]) / (FLASH * _TICKS)
+        return msgspec.structs.replace(shape, flash=round(left, 3)) if 0 < left <= 1 else shape
 
     def _placing(self) -> Coordinates:
         return for_picture(self.coordinates, *self.size)
