@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from onframe.overlay.painter.planes import YUV, Planes
+from onframe.overlay.painter.planes import YUV, Bytes, Planes
 from onframe.overlay.painter.sprites import wash
 
 Strip: TypeAlias = tuple[int, int, int, int]
@@ -19,8 +19,6 @@ Spans: TypeAlias = tuple[int, int, int, int]
 SEAM = "#04080e"
 """Around each line, half covering: it makes it legible on any picture."""
 SEAM_OPACITY = 0.5
-
-
 _ONE = np.uint8(1)
 
 
@@ -63,10 +61,44 @@ def darken(planes: Planes, strips: Iterable[Strip], alpha: float = 1.0) -> None:
         wash(planes.y, x0, y0, x1, y1, 256 - by, level * by + 96)
 
 
+def outline(planes: Planes, across: Spans, down: Spans, seam: int, color: str, alpha: float = 1.0) -> None:
+    """The four sides and their seam."""
+    left, top, thick = across[0] - seam, down[0] - seam, across[1] - across[0] + 2 * seam
+    right, bottom = across[3] + seam, down[3] + seam
+    within = left >= 0 and top >= 0 and right <= planes.width and bottom <= planes.height
+    if alpha < 1 or not within or right - left <= 2 * thick or bottom - top <= 2 * thick:
+        darken(planes, seen(frame(across, down, seam)), alpha)
+        fill(planes, seen(frame(across, down)), color, alpha)
+        return
+    half = np.uint8(planes.colors.yuv(SEAM)[0] // 2)
+    region = planes.y.data[top:bottom, left:right]
+    between = region[thick:-thick]
+    for part in (region[:thick], region[-thick:], between[:, :thick], between[:, -thick:]):
+        np.right_shift(part, _ONE, part)
+        np.add(part, half, part)
+    y, u, v = planes.colors.yuv(color)
+    _ring(planes.y.data, across, down, y)
+    across, down = _halved(across), _halved(down)
+    _ring(planes.u.data, across, down, u)
+    _ring(planes.v.data, across, down, v)
+
+
+def _ring(plane: Bytes, across: Spans, down: Spans, level: int) -> None:
+    x0, x1, x2, x3 = across
+    y0, y1, y2, y3 = down
+    plane[y0:y1, x0:x3] = level
+    plane[y2:y3, x0:x3] = level
+    plane[y1:y2, x0:x1] = level
+    plane[y1:y2, x2:x3] = level
+
+
+def _halved(spans: Spans) -> Spans:
+    """In chroma, as far as the lines touch it."""
+    return spans[0] >> 1, (spans[1] + 1) >> 1, spans[2] >> 1, (spans[3] + 1) >> 1
+
+
 def seen(strips: Sequence[Strip]) -> Sequence[Strip]:
     """The strips without what lies left of the picture or above it; slices end at its other edges by themselves."""
-    if min(strip[0] for strip in strips) >= 0 and min(strip[1] for strip in strips) >= 0:
-        return strips
     cut = [(max(0, x0), max(0, y0), x1, y1) for x0, y0, x1, y1 in strips]
     return [strip for strip in cut if strip[2] > strip[0] and strip[3] > strip[1]]
 

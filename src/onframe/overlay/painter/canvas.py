@@ -124,7 +124,8 @@ class Canvas:
 
     def spare(self, place: Rect) -> None:
         """Texts are put there only when there is nothing better."""
-        self.labels.room.spared.append(place.edges)
+        x, y, w, h = place
+        self.labels.room.spared.append((x, y, x + w, y + h))
 
     def mark(self, key: tuple[object, ...], make: Callable[[Sketch], Mark], clip: Edges | None = None) -> None:
         """Lay down the mark of this key, which is drawn once."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any
 
 from onframe.overlay.painter.chips import Card, Chip, Form, Pens, PlateChip
 from onframe.overlay.painter.geometry import Rect, nearest
-from onframe.overlay.painter.layout import Item, Memory, Placed, Room, Side, arrange
+from onframe.overlay.painter.layout import Item, Memory, Room, Side, arrange
 from onframe.overlay.painter.planes import Planes
 from onframe.overlay.painter.sprites import Sprite
 from onframe.overlay.painter.strokes import Sketch
@@ -18,11 +19,36 @@ _ALARM, _PLATE, _COUNTER, _LABEL, _CARD = 0, 10, 20, 30, 35
 """Which text is placed first."""
 
 
-class _Request(NamedTuple):
-    item: Item
-    forms: tuple[Form, ...]
-    color: str
-    alpha: float
+class _Text(Item):
+    """One that waits to be placed and drawn."""
+
+    __slots__ = ("_forms", "_pens", "_room", "_sprites", "color", "alpha")
+
+    def __init__(
+        self,
+        labels: Labels,
+        forms: tuple[Form, ...],
+        anchor: Rect,
+        color: str,
+        alpha: float,
+        side: Side,
+        rank: int,
+        **how: Any,
+    ) -> None:
+        super().__init__(anchor, len(forms), side, rank, **how)
+        self._forms, self._pens, self._room = forms, labels.pens, labels.bounds.w
+        self._sprites: list[Sprite | None] = [None] * len(forms)
+        self.color, self.alpha = color, alpha
+
+    def size(self, form: int) -> tuple[float, float]:
+        sprite = self.sprite(form)
+        return sprite.width, sprite.height
+
+    def sprite(self, form: int) -> Sprite:
+        found = self._sprites[form]
+        if found is None:
+            found = self._sprites[form] = self._pens.sprite(self._forms[form], self._room)
+        return found
 
 
 class Labels:
@@ -43,7 +69,7 @@ class Labels:
         self.planes, self.pens, self.sketch, self.bounds, self.brief = planes, pens, sketch, bounds, brief
         self.unit = pens.unit
         self.room = Room(bounds, memory, now)
-        self._requests: list[_Request] = []
+        self._texts: list[_Text] = []
 
     def add(
         self,
@@ -59,7 +85,7 @@ class Labels:
         """A chip of lines above the anchor; where there is no room for all, its first line."""
         if self.brief and rank > 2 and not alarm:
             return
-        forms: tuple[Form, ...] = (Chip(tuple(lines[:1]), color, alarm),)
+        forms: tuple[Form, ...] = (Chip((lines[0],), color, alarm),)
         if len(lines) > 1 and not self.brief:
             forms = (Chip(tuple(lines), color, alarm), *forms)
         self._request(forms, anchor, color, alpha, "above", _ALARM if alarm else _LABEL + rank, alarm, 3, key)
@@ -104,40 +130,29 @@ class Labels:
         gap: float,
         key: str,
     ) -> None:
-        if len(self._requests) >= 4 * _MOST:
-            return
-        pens, widest = self.pens, self.bounds.w
-
-        def size(form: int) -> tuple[float, float]:
-            sprite = pens.sprite(forms[form], widest)
-            return sprite.width, sprite.height
-
-        item = Item(anchor, len(forms), size, side, rank, keep, gap * self.unit, key)
-        self._requests.append(_Request(item, forms, color, alpha))
+        if len(self._texts) < 4 * _MOST:
+            how = {"keep": keep, "gap": gap * self.unit, "key": key}
+            self._texts.append(_Text(self, forms, anchor, color, alpha, side, rank, **how))
 
     def draw(self) -> None:
         """Draw all; the more important find their place first, and are drawn last."""
-        self._requests.sort(key=lambda request: request.item.rank)
-        most = self._requests[:_MOST]
-        places = arrange([request.item for request in most], self.room)
-        for place, request in zip(reversed(places), reversed(most), strict=True):
+        self._texts.sort(key=attrgetter("rank"))
+        most = self._texts[:_MOST]
+        places = arrange(most, self.room)
+        for place, text in zip(reversed(places), reversed(most), strict=True):
             if place is not None:
-                self._draw(place, request)
-        self._requests.clear()
+                if place.far:
+                    self._leader(place.rect, text)
+                text.sprite(place.form).blend(self.planes, int(place.rect.x), int(place.rect.y), text.alpha)
+        self._texts.clear()
 
-    def _draw(self, place: Placed, request: _Request) -> None:
-        if place.far:
-            self._leader(place.rect, request)
-        sprite = self.pens.sprite(request.forms[place.form], self.bounds.w)
-        sprite.blend(self.planes, int(place.rect.x), int(place.rect.y), request.alpha)
-
-    def _leader(self, rect: Rect, request: _Request) -> None:
+    def _leader(self, rect: Rect, text: _Text) -> None:
         """From a text that stands far away to what it is about."""
-        x, y, w, h = request.item.anchor
+        x, y, w, h = text.anchor
         start = nearest(rect, x + w / 2, y + h / 2)
-        end = nearest(request.item.anchor, *start)
-        line = self.sketch.stroke([(*start, *end)], 1.2 * self.unit, request.color, 0.8)
-        line.blend(self.planes, request.alpha)
+        end = nearest(text.anchor, *start)
+        line = self.sketch.stroke([(*start, *end)], 1.2 * self.unit, text.color, 0.8)
+        line.blend(self.planes, text.alpha)
 
     def put(self, sprite: Sprite, x: float, y: float) -> Rect:
         """Lay down a sprite near (x, y), and take its place."""

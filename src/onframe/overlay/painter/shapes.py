@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from onframe.overlay.painter.boxes import SEAM, SEAM_OPACITY, corners, darken, dashed, fill, frame, seen, spans
+from onframe.overlay.painter.boxes import SEAM, SEAM_OPACITY, corners, darken, dashed, fill, frame, outline, seen, spans
 from onframe.overlay.painter.canvas import Canvas
 from onframe.overlay.painter.chips import PlateChip, card_of
 from onframe.overlay.painter.geometry import XY, Rect, around, barbs, crossing_arrow
@@ -50,19 +50,19 @@ def _outline(canvas: Canvas, place: Rect, shape: Box) -> None:
     planes, unit, manner = canvas.planes, canvas.unit, canvas.manner
     width, seam = max(1, round(canvas.thickness(3 if shape.alarm else 2))), max(1, round(unit))
     across, down = spans(x, x + w, width), spans(y, y + h, width)
-    arm = 0
-    if shape.look == "corners":
-        arm = round(min(w, h) * 0.28)
-        sides, under = corners(across, down, arm), corners(across, down, arm, seam)
-    else:
-        sides, under = frame(across, down), frame(across, down, seam)
-        if manner.dashed:
-            sides = dashed(sides, max(2, round(7 * unit)), max(2, round(6 * unit)))
-            under = [(x0 - seam, y0 - seam, x1 + seam, y1 + seam) for x0, y0, x1, y1 in sides]
+    cornered, arm = shape.look == "corners", round(min(w, h) * 0.28)
     if canvas.flash > 0:
         more = round((2 + 14 * canvas.flash) * unit / 2)
-        glow = corners(across, down, arm, more) if shape.look == "corners" else frame(across, down, more)
+        glow = corners(across, down, arm, more) if cornered else frame(across, down, more)
         fill(planes, seen(glow), shape.color, 0.45 * canvas.flash * manner.alpha)
+    if not cornered and not manner.dashed:
+        outline(planes, across, down, seam, shape.color, manner.alpha)
+        return
+    if cornered:
+        sides, under = corners(across, down, arm), corners(across, down, arm, seam)
+    else:
+        sides = dashed(frame(across, down), max(2, round(7 * unit)), max(2, round(6 * unit)))
+        under = [(x0 - seam, y0 - seam, x1 + seam, y1 + seam) for x0, y0, x1, y1 in sides]
     darken(planes, seen(under), manner.alpha)
     fill(planes, seen(sides), shape.color, manner.alpha)
 

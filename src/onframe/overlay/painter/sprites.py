@@ -49,10 +49,12 @@ class Sprite:
 
     def blend(self, planes: Planes, x: int, y: int, alpha: float = 1.0) -> None:
         """Lay it down with its upper left at (x, y), both even; what is outside of the picture is cut off."""
-        films = self.films if alpha >= 1 else tuple(film.faded(alpha) for film in self.films)
-        _lay(planes.y.data, films[0], x, y)
-        _lay(planes.u.data, films[1], x >> 1, y >> 1)
-        _lay(planes.v.data, films[2], x >> 1, y >> 1)
+        y_film, u_film, v_film = self.films
+        if alpha < 1:
+            y_film, u_film, v_film = y_film.faded(alpha), u_film.faded(alpha), v_film.faded(alpha)
+        _lay(planes.y.data, y_film, x, y)
+        _lay(planes.u.data, u_film, x >> 1, y >> 1)
+        _lay(planes.v.data, v_film, x >> 1, y >> 1)
 
 
 def _lay(plane: Bytes, film: Film, x: int, y: int) -> None:
