@@ -258,6 +258,42 @@ def drawn_edges(picture: np.ndarray, box: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("path", PATHS)
+def test_a_page_that_lost_pictures_up_to_a_key_picture_goes_on(page: Page, camera: Camera, path: str) -> None:
+    open_player(page, camera, path)
+    page.evaluate(
+        """(() => {
+            const own = player._unit.bind(player);
+            let lost = 0, key = false;
+            player._unit = (unit) => {
+              key ||= lost > 20 && unit.key;
+              if (key) own(unit);
+              else lost += 1;
+              window.goesOn = key;
+            };
+        })()"""
+    )
+    until(page, "window.goesOn", 10)
+    exact = page.evaluate("player.counters.exact")
+    until(page, f"player.counters.exact > {exact + 40}")
+    settled(page)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pictures_are_held_as_long_as_is_asked_for(page: Page, camera: Camera, path: str) -> None:
+    open_player(page, camera, path)
+    delay = "(player.stream.delay)"  # ms from the picture's coming to the server to its showing
+    page.evaluate("player.setMode('fixed', 900)")
+    until(page, f"Math.abs({delay} - 900) < 60")
+    assert page.evaluate("[player.sync.hold, player.sync.mode]") == [900, "fixed"]
+    page.evaluate("player.setMode('live')")
+    until(page, f"{delay} < 250")
+    assert page.evaluate("player.sync.hold") == 0
+    page.evaluate("player.setMode('synced')")
+    until(page, f"Math.abs({delay} - player.sync.hold) < 60 && player.sync.hold > 0")
+    assert set(page.evaluate("off")) <= {"0", "none"}
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_another_size_in_mid_stream_keeps_the_time(page: Page, browser: Browser, path: str) -> None:
     camera = Camera()
     try:

@@ -25,6 +25,7 @@ const MOST_HELD = 8; // decoded pictures; hardware has not many of them
 const MOST_STRANGE = 12; // pictures whose timestamp is none of those that were sent
 const TRUSTED = 3; // pictures in a row that told their time right: one may do so by chance
 const MOST_QUEUED = 1500;
+const SOUGHT = 700; // ms; a place that is not found by then is left for another
 const SEEKING = 1500; // ms that the element may take to show another picture
 
 export class MseSource extends Source {
@@ -52,7 +53,6 @@ export class MseSource extends Source {
     this._codec = '';
     this._base = 0;
     this._url = '';
-    this._newest = -Infinity;
     this._lastTaken = NaN;
     this._strange = 0;
     this._right = 0;
@@ -60,6 +60,7 @@ export class MseSource extends Source {
     this._recalled = 0;
     /** What the element shows is of another time than what is due: it was sent there to see a picture again. */
     this._astray = false;
+    this._soughtAt = -Infinity;
     this._closed = false;
     this._refused = false;
   }
@@ -92,7 +93,6 @@ export class MseSource extends Source {
       this._pts.add(unit.pts);
       this._bytes += bytes;
       this._times = null;
-      this._newest = Math.max(this._newest, unit.pts);
     }
     if (this._queue.length > MOST_QUEUED) return this._broken('the video element takes nothing any more');
     this._append();
@@ -160,7 +160,6 @@ export class MseSource extends Source {
     this._known = [];
     this._pts.clear();
     this._bytes = 0;
-    this._newest = -Infinity;
     this._lastTaken = NaN;
   }
 
@@ -233,12 +232,12 @@ export class MseSource extends Source {
     const limit = Math.min(before, playing, this._end() - 1);
     if (!this._buffer || this._buffer.updating || limit <= this._start()) return false;
     this._buffer.remove(0, limit);
-    const gone = this._known.filter((one) => (one.pts - this._base) / TICKS < limit);
-    for (const { pts, bytes } of gone) {
+    const first = limit * TICKS + this._base;
+    for (const { pts, bytes } of this._known.filter((one) => one.pts < first)) {
       this._pts.delete(pts);
       this._bytes -= bytes;
     }
-    this._known.splice(0, gone.length);
+    this._known = this._known.filter((one) => one.pts >= first);
     return true;
   }
 
@@ -257,14 +256,28 @@ export class MseSource extends Source {
     const video = this._video;
     const end = this._end();
     if (!end || !Number.isFinite(due)) return;
-    const target = Math.max(this._start(), Math.min(due + AHEAD, end - EDGE));
+    const target = this._within(Math.min(due + AHEAD, end - EDGE));
     const off = target - video.currentTime;
-    if ((this._astray || Math.abs(off) > FAR) && !video.seeking) video.currentTime = target;
-    this._astray = false;
+    const now = performance.now();
+    if ((this._astray || Math.abs(off) > FAR) && (!video.seeking || now - this._soughtAt > SOUGHT)) {
+      video.currentTime = target;
+      this._soughtAt = now;
+      this._astray = false;
+    }
     const rate = Math.abs(off) < STEADY ? 1 : Math.max(0.95, Math.min(1.1, 1 + off));
     if (Math.abs(rate - video.playbackRate) > 0.01 || (rate === 1 && video.playbackRate !== 1)) video.playbackRate = rate;
     if (off < -EARLY) video.pause();
     else if (video.paused && (off > 0 || !video.currentTime)) video.play().catch((error) => this._stopped(error));
+  }
+
+  /** Where nothing was sent nothing can be shown: the element would wait there for ever. @param {number} target s
+   * @returns {number} the same, or where it goes on */
+  _within(target) {
+    const buffered = this._buffer?.buffered;
+    for (let i = 0; buffered && i < buffered.length; i++) {
+      if (target < buffered.end(i)) return Math.max(target, buffered.start(i));
+    }
+    return target;
   }
 
   /** @param {Error} error */
