@@ -102,6 +102,7 @@ test('documents are indented, and left as they are where they cannot be read', (
   assert.equal(pretty('{"a":', 'json'), '{"a":');
   const xml = '<?xml version="1.0"?><A x="1"><B>2</B><C/><D><E>3</E></D></A>';
   assert.equal(pretty(xml, 'xml'), '<?xml version="1.0"?>\n<A x="1">\n  <B>2</B>\n  <C/>\n  <D>\n    <E>3</E>\n  </D>\n</A>');
+  assert.equal(pretty('<?xml version="1.0"?>\n<A><B>2</B><C/></A>', 'xml').split('\n').length, 5);
   assert.equal(pretty('<A>\n <B/>\n</A>', 'xml'), '<A>\n <B/>\n</A>', 'it is indented already');
   assert.equal(pretty('</A></A><', 'xml'), '</A>\n</A>\n<');
 });

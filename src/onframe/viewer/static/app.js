@@ -188,7 +188,7 @@ export class App {
     place.dataset.columns = this.large ? '1' : String(columns);
     place.dataset.rows = String(this.large ? 1 : this.options.grid ? columns : Math.max(1, Math.ceil(shown / columns)));
     document.body.classList.toggle('several', !alone && !this.large);
-    place.classList.toggle('headed', !alone);
+    place.classList.toggle('headed', !alone && !this.large);
     for (const tile of this.tiles) {
       tile.element.hidden = this.large && tile !== this.active;
       tile.element.tabIndex = alone || this.large ? -1 : 0;
@@ -417,10 +417,13 @@ export class App {
   /** @param {KeyboardEvent} event */
   _key(event) {
     const focused = event.composedPath()[0];
-    const tag = focused instanceof HTMLElement ? focused.tagName : '';
-    const action = actionOf(event, { tag, type: focused instanceof HTMLInputElement ? focused.type : undefined });
+    const typed = focused instanceof HTMLInputElement;
+    // What was pressed with the mouse has done its work: space and arrows are the picture's again.
+    const kept = focused instanceof HTMLElement && (typed || focused.matches(':focus-visible'));
+    const action = actionOf(event, { tag: kept ? focused.tagName : '', type: typed ? focused.type : undefined });
     if (!action || event.defaultPrevented || (this.help.element.open && action !== 'help')) return;
     if (action !== 'escape') event.preventDefault();
+    if (!kept && action === 'freeze' && focused instanceof HTMLElement) focused.blur();
     if (action.startsWith('tile ')) return this._tileKey(Number(action.slice(5)));
     this._actions()[action]?.();
   }

@@ -239,7 +239,8 @@ export function pretty(text, format) {
       return text;
     }
   }
-  if (/\n\s*</.test(text.trim())) return text.trim();
+  const apart = text.match(/>\s*\n\s*</g)?.length ?? 0;
+  if (apart >= (text.match(/></g)?.length ?? 0)) return text.trim();
   let depth = 0;
   const lines = text.trim().replace(/>\s*</g, '>\n<').split('\n').map((line) => {
     if (/^<\//.test(line)) depth = Math.max(0, depth - 1);

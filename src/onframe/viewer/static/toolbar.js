@@ -4,6 +4,7 @@
 import { button, choice, clockTime, make, put, set } from './dom.js';
 import { swapIcon } from './icons.js';
 
+const ANSWER = 1500; // ms in which the server says what it was told
 /** @type {[string, string][]} */
 const SPACES = [['0..1000', '0…1000'], ['unit', '0…1'], ['pixels', 'Pixels']];
 /** @type {[string, string][]} */
@@ -45,8 +46,9 @@ export class Toolbar {
     this.layers = button({ id: 'layers', icon: 'layers', text: 'Layers', title: 'What is drawn (L)' }, act.layers);
     this.full = button({ id: 'full-screen', icon: 'full', title: 'Full screen (F)' }, act.fullScreen);
     this._set = { space: '0..1000', origin: 'top-left' };
-    this._space = choice('Space of the points', SPACES, (space) => this._act.coordinates(space, this._set.origin));
-    this._origin = choice('Origin', ORIGINS, (origin) => this._act.coordinates(this._set.space, origin));
+    this._chosenAt = -Infinity;
+    this._space = choice('Space of the points', SPACES, (space) => this._choose({ space }));
+    this._origin = choice('Origin', ORIGINS, (origin) => this._choose({ origin }));
     this.misfit = make('p', 'misfit', { id: 'misfit', hidden: true });
     this.said = make('p', 'quiet', { id: 'coordinates-said' });
     this.menu = make(
@@ -67,6 +69,15 @@ export class Toolbar {
       make('div', 'tools end', {}, this.save, this.faces, this.axes, this.layers, this.full),
       this.menu,
     );
+  }
+
+  /** @param {{space?: string, origin?: string}} change */
+  _choose(change) {
+    this._set = { ...this._set, ...change };
+    this._chosenAt = performance.now();
+    this._space.set(this._set.space);
+    this._origin.set(this._set.origin);
+    this._act.coordinates(this._set.space, this._set.origin);
   }
 
   /** @param {KeyboardEvent} event */
@@ -90,9 +101,11 @@ export class Toolbar {
   /** What the server says of the space, and where values do not fit it.
    * @param {import('./wire.js').Hello|null} hello @param {string} misfit */
   coordinates(hello, misfit) {
-    this._set = { space: hello?.space ?? '0..1000', origin: hello?.origin ?? 'top-left' };
-    this._space.set(this._set.space);
-    this._origin.set(this._set.origin);
+    if (performance.now() - this._chosenAt > ANSWER) {
+      this._set = { space: hello?.space ?? '0..1000', origin: hello?.origin ?? 'top-left' };
+      this._space.set(this._set.space);
+      this._origin.set(this._set.origin);
+    }
     put(this.misfit, misfit);
     this.misfit.hidden = !misfit;
     this.axes.classList.toggle('warns', Boolean(misfit));
