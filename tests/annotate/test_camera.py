@@ -59,7 +59,8 @@ def drawn_edge(picture: np.ndarray, box: tuple[int, ...], side: int) -> float | 
     part = picture[rows, first : first + 13]
     like = np.any([np.abs(part - color).sum(axis=2) < 110 for color in COLORS], axis=0)
     strong = np.nonzero(like.mean(axis=0) > 0.6)[0]
-    lines = [float(run.mean()) for run in np.split(strong, np.nonzero(np.diff(strong) > 1)[0] + 1) if len(run)]
+    runs = np.split(strong, np.nonzero(np.diff(strong) > 1)[0] + 1)
+    lines = [float(run.mean()) for run in runs if 0 < len(run) < 7]  # an alarm's label is as red as its box
     return min((first + line + 0.5 for line in lines), key=lambda edge: abs(edge - near), default=None)
 
 
