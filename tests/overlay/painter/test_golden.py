@@ -20,7 +20,9 @@ def test_golden_scene(name: str) -> None:
         expected = np.array(list(bytes.fromhex(pixel.color[1:])))
         drawn = rgb[pixel.y, pixel.x]
         if np.abs(drawn - expected).max() > pixel.tolerance:
-            wrong.append(f"({pixel.x}, {pixel.y}) is #{bytes(drawn.astype(np.uint8)).hex()}, not {pixel.color}: {pixel.why}")
+            wrong.append(
+                f"({pixel.x}, {pixel.y}) is #{bytes(drawn.astype(np.uint8)).hex()}, not {pixel.color}: {pixel.why}"
+            )
     assert not wrong, "\n".join(wrong)
 
 

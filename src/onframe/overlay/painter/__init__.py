@@ -9,7 +9,7 @@ Needs numpy, Pillow and PyAV (the extra ``video``). There is no round trip throu
 keeps its bytes.
 """
 
-from onframe.overlay.painter.painter import Painter
+from onframe.overlay.painter.painter import MOST_MEMORY, Painter
 from onframe.overlay.painter.planes import Colors, Planes
 
-__all__ = ["Colors", "Painter", "Planes"]
+__all__ = ["MOST_MEMORY", "Colors", "Painter", "Planes"]

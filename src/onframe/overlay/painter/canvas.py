@@ -71,6 +71,11 @@ class Kept:
 
         self._sketch: Sketch | None = None
 
+    @property
+    def used(self) -> int:
+        """Bytes."""
+        return self.marks.used + self.fills.used + self.heat.used
+
     def sketch(self, planes: Planes) -> Sketch:
         """For this size and these colours; drawings in others are forgotten."""
         if self._sketch is None or self._sketch.colors != planes.colors:

@@ -79,6 +79,12 @@ class Pens:
             found = self._types[size, bold] = Type(size * self.unit, bold=bold)
         return found
 
+    @property
+    def used(self) -> int:
+        """Bytes."""
+        own = self.sprites.used + self._bases.used + sum(letters.used for letters in self._types.values())
+        return own + (self._smaller.used if self._smaller is not None else 0)
+
     def smaller(self) -> Pens:
         """For an inset."""
         if self._smaller is None:

@@ -52,8 +52,13 @@ class HeatMaps:
     """The last few heat maps, decoded."""
 
     def __init__(self) -> None:
-        self._known: Cache[Heat] = Cache(4, 512 << 20)
+        self._known: Cache[Heat] = Cache(4, 256 << 20)
         self._broken: Cache[bool] = Cache(16, 1 << 20)
+
+    @property
+    def used(self) -> int:
+        """Bytes."""
+        return self._known.used + self._broken.used
 
     def draw(self, planes: Planes, data: str, opacity: float) -> None:
         """Over the whole picture; one that cannot be read is left out."""

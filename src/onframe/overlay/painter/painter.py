@@ -14,6 +14,8 @@ from onframe.overlay.playout import Drawn
 from onframe.overlay.view import Area
 from onframe.overlay.vocabulary import Notice, Panel, Radar
 
+MOST_MEMORY = 512 << 20
+"""Bytes; reached by heat maps alone, of which there are at most four."""
 MOST_SHAPES = 1000
 """Of one picture; the first ones are left out, since the picture's own come last."""
 _WIDTH = 1180
@@ -33,6 +35,11 @@ class Painter:
         self._kept = Kept()
         self._pens: Pens | None = None
         self._now = 0.0
+
+    @property
+    def memory(self) -> int:
+        """Bytes of what was drawn before, at most `MOST_MEMORY`; what it works with comes on top: 8 a pixel."""
+        return self._kept.used + (self._pens.used if self._pens is not None else 0)
 
     def paint(
         self, planes: Planes, drawn: Sequence[Drawn], areas: Sequence[Area] = (), *, now: float | None = None

@@ -60,8 +60,13 @@ class Type:
     def __init__(self, size: float, *, bold: bool = False) -> None:
         self.size = max(5.0, min(200.0, size))
         self.bold = bold
-        self._glyphs: Cache[Glyph] = Cache(2048, 4 << 20)
-        self._runs: Cache[Run] = Cache(1024, 4 << 20)
+        self._glyphs: Cache[Glyph] = Cache(1024, 2 << 20)
+        self._runs: Cache[Run] = Cache(1024, 2 << 20)
+
+    @property
+    def used(self) -> int:
+        """Bytes."""
+        return self._glyphs.used + self._runs.used
 
     def run(self, text: str) -> Run:
         """The text's mask; control characters are left out, characters that no font has become boxes."""
