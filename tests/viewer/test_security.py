@@ -401,7 +401,7 @@ class TestIdleClients:
 
 @pytest.mark.fault("F70")
 class TestManyPages:
-    async def test_fifty_pages_share_one_session_and_each_gets_its_pictures(
+    async def test_sixty_four_pages_share_one_session_and_each_gets_its_pictures(
         self, shown: Viewer, simulated: SimulatedCamera
     ) -> None:
         headers = {"Cookie": await cookie_of(shown)}
@@ -414,7 +414,7 @@ class TestManyPages:
                 return await pictures_of(page, 30)
 
         async with asyncio.timeout(60):
-            firsts = await asyncio.gather(*(visit() for _ in range(50)))
+            firsts = await asyncio.gather(*(visit() for _ in range(64)))
         assert all(flags & 1 for flags in firsts), "each begins with a key picture"
         assert count(simulated, "PLAY") == 1
         await until_true(lambda: shown._pages == 0 and count(simulated, "TEARDOWN") == 1)
