@@ -41,7 +41,7 @@ export class Side {
   /** @param {KeyboardEvent} event */
   _key(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step || !(event.target instanceof Element && event.target.matches(':focus-visible'))) return;
+    if (!step) return;
     event.preventDefault();
     event.stopPropagation();
     const at = this._tabs.findIndex((tab) => tab.id === this.current);

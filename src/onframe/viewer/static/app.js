@@ -107,6 +107,11 @@ export class App {
 
   _listen() {
     document.addEventListener('keydown', (event) => this._key(event));
+    document.addEventListener('click', (event) => {
+      // What was pressed with the mouse has done its work: space and arrows are the picture's again.
+      const pressed = event.target instanceof Element ? event.target.closest('button, summary') : null;
+      if (event.detail > 0 && pressed instanceof HTMLElement && pressed === document.activeElement) pressed.blur();
+    });
     for (const name of ['resize', 'fullscreenchange']) {
       addEventListener(name, () => this.tiles.forEach((tile) => tile.layout()));
     }
@@ -418,12 +423,10 @@ export class App {
   _key(event) {
     const focused = event.composedPath()[0];
     const typed = focused instanceof HTMLInputElement;
-    // What was pressed with the mouse has done its work: space and arrows are the picture's again.
-    const kept = focused instanceof HTMLElement && (typed || focused.matches(':focus-visible'));
-    const action = actionOf(event, { tag: kept ? focused.tagName : '', type: typed ? focused.type : undefined });
+    const tag = focused instanceof HTMLElement ? focused.tagName : '';
+    const action = actionOf(event, { tag, type: typed ? focused.type : undefined });
     if (!action || event.defaultPrevented || (this.help.element.open && action !== 'help')) return;
     if (action !== 'escape') event.preventDefault();
-    if (!kept && action === 'freeze' && focused instanceof HTMLElement) focused.blur();
     if (action.startsWith('tile ')) return this._tileKey(Number(action.slice(5)));
     this._actions()[action]?.();
   }

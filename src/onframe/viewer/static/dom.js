@@ -85,7 +85,7 @@ export function choice(label, choices, chosen) {
   group.addEventListener('keydown', (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
-    if (!step || at < 0 || !buttons[at].matches(':focus-visible')) return;
+    if (!step || at < 0) return;
     event.preventDefault();
     event.stopPropagation();
     const next = buttons[(at + step + buttons.length) % buttons.length];

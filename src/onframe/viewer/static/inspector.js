@@ -92,8 +92,10 @@ export class Inspector {
     const asked = ++this._asked;
     const { shape, message } = drawn;
     this.subject = shape.subject ?? '';
+    const chosenHere = this.choices.contains(document.activeElement);
     this.choices.hidden = true;
     this.body.hidden = false;
+    if (chosenHere) this.title.focus();
     put(this.title, nameOf(shape));
     this.swatch.style.background = safeColor(shape.color);
     pairs(this.facts, this._facts(drawn));
