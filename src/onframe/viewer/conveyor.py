@@ -23,10 +23,10 @@ MAX_WAITING: Final = 1000
 """Pictures."""
 MAX_TOLD: Final = 3000
 MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
-BEHIND: Final = 2
-"""Pictures that may wait before one is decoded only."""
+BEHIND: Final = 0.25
+"""Seconds after its time from which a picture is decoded only, if more of them wait."""
 LATE: Final = 0.5
-"""Seconds that a picture may have waited before it is left out, if a key picture waits too."""
+"""Seconds after its time from which a picture is left out, if a key picture waits too."""
 
 
 class Worker(Protocol):
@@ -49,7 +49,7 @@ class _Beginning(NamedTuple):
 
 class _Waiting(NamedTuple):
     unit: AccessUnit
-    since: float
+    due: float
 
 
 _Item: TypeAlias = _Beginning | Shapes | Rules | _Waiting
@@ -92,8 +92,8 @@ class Conveyor:
                     self._queue.popleft()
             self._put(message)
 
-    def picture(self, unit: AccessUnit) -> None:
-        """To be decoded; where too much waits, everything up to the next key picture is left out."""
+    def picture(self, unit: AccessUnit, due: float) -> None:
+        """To be made at ``due`` (monotonic seconds); too much of it is dropped up to the next key picture."""
         with self._changed:
             if self._pictures >= MAX_WAITING or self._bytes + len(unit.data) > MAX_WAITING_BYTES:
                 self._drop_before(len(self._queue))
@@ -104,7 +104,7 @@ class Conveyor:
             self._waits_for_key = False
             self._pictures += 1
             self._bytes += len(unit.data)
-            self._put(_Waiting(unit, time.monotonic()))
+            self._put(_Waiting(unit, due))
 
     def _put(self, item: _Item) -> None:
         if not self._stops:
@@ -155,14 +155,13 @@ class Conveyor:
                 self._changed.wait()
             if self._stops:
                 return None
-            head = self._queue[0]
-            if isinstance(head, _Waiting) and time.monotonic() - head.since > LATE:
+            if _lateness(self._queue[0]) > LATE:
                 self._skip_to_key()
             item = self._queue.popleft()
             if isinstance(item, _Waiting):
                 self._pictures -= 1
                 self._bytes -= len(item.unit.data)
-            return item, self._pictures > BEHIND
+            return item, self._pictures > 0 and _lateness(item) > BEHIND
 
     def _skip_to_key(self) -> None:
         keys = [n for n, item in enumerate(self._queue) if isinstance(item, _Waiting) and item.unit.key]
@@ -180,6 +179,10 @@ class Conveyor:
             else:
                 kept.append(item)
         self._queue = kept
+
+
+def _lateness(item: _Item) -> float:
+    return time.monotonic() - item.due if isinstance(item, _Waiting) else 0.0
 
 
 def _handle(worker: Worker, item: _Item, hurry: bool) -> None:

@@ -53,6 +53,7 @@ class Transcoder:
         self._held_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._waits_for_key = False
+        self._waited_until = -math.inf
         self._told_until = self._private_at = -math.inf
         self._in_time: deque[bool] = deque((True,) * _PACE[1], maxlen=_PACE[1])
         self.conveyor = Conveyor(name, make)
@@ -82,16 +83,16 @@ class Transcoder:
 
     def picture(self, unit: AccessUnit) -> None:
         """At once, or when its metadata is there."""
+        passed = min(_OLDEST, max(0.0, time.time() - unit.received_at.timestamp()))
         if not self.holds:
-            self.conveyor.picture(unit)
+            self.conveyor.picture(unit, time.monotonic() - passed)
             return
         if self._held_bytes + len(unit.data) > MAX_HELD_BYTES:
             self._drop()
         if self._waits_for_key and not unit.key:
             return
         self._waits_for_key = False
-        passed = min(_OLDEST, max(0.0, time.time() - unit.received_at.timestamp()))
-        self._held.append(_Held(unit, self._loop.time() - passed))
+        self._held.append(_Held(unit, time.monotonic() - passed))
         self._held_bytes += len(unit.data)
         self._release()
 
@@ -110,13 +111,14 @@ class Transcoder:
 
     def _release(self) -> None:
         """Give on what need not wait any longer, and look again when the next one may go."""
-        now = self._loop.time()
+        now = time.monotonic()
         while self._held and self._wait_of(self._held[0], now) <= 0:
-            unit = self._held.popleft().unit
+            unit, since = self._held.popleft()
             self._held_bytes -= len(unit.data)
             self._hold.step()
             self._in_time.append(self._told_until >= unit.timestamp)
-            self.conveyor.picture(unit)
+            # What had to wait longer for metadata, its own or that of one before it, is not late.
+            self.conveyor.picture(unit, max(since + self._hold.value / 1000, self._waited_until))
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(self._wait_of(self._held[0], now), self._release) if self._held else None
@@ -132,7 +134,10 @@ class Transcoder:
         longest = hold + MORE if sum(self._in_time) >= _PACE[0] else 0.0
         if self.patient and (self._told_until == -math.inf or pts - self._private_at <= PATIENCE):
             longest = LONGEST_HOLD
-        return _AGAIN if waited < min(longest, LONGEST_HOLD) else 0.0
+        if waited >= min(longest, LONGEST_HOLD):
+            return 0.0
+        self._waited_until = now
+        return _AGAIN
 
 
 class JpegFeed(Transcoder):
