@@ -52,11 +52,19 @@ def _corner_place(canvas: Canvas, corner: str, w: int, h: int) -> XY | None:
 def draw_notices(canvas: Canvas, notices: Sequence[Notice]) -> None:
     """Sentences at the lower edge; of one text the last one counts."""
     for notice in list({notice.text: notice for notice in notices}.values())[:_MOST_NOTICES]:
-        sprite = canvas.pens.sprite(Pill(notice.text, notice.color), canvas.bounds.w)
-        canvas.labels.put(sprite, *_lower_place(canvas, sprite.width, sprite.height))
+        pill = Pill(notice.text, notice.color)
+        for share in (1.0, 0.6, 0.4):  # narrower, in more lines, where things are in the way
+            sprite = canvas.pens.sprite(pill, canvas.bounds.w * share)
+            place = _lower_place(canvas, sprite.width, sprite.height)
+            if place is not None:
+                break
+        else:
+            sprite = canvas.pens.sprite(pill, canvas.bounds.w)
+            place = ((canvas.bounds.w - sprite.width) / 2, canvas.bounds.h - 11 * canvas.pens.unit - sprite.height)
+        canvas.labels.put(sprite, *place)
 
 
-def _lower_place(canvas: Canvas, w: int, h: int) -> XY:
+def _lower_place(canvas: Canvas, w: int, h: int) -> XY | None:
     """In the middle, or as far to a side as something is in the way; else above it."""
     bounds, unit, taken = canvas.bounds, canvas.pens.unit, canvas.labels.room.taken
     margin, middle, lowest = 8 * unit, (bounds.w - w) / 2, bounds.h - 11 * unit - h
@@ -68,7 +76,7 @@ def _lower_place(canvas: Canvas, w: int, h: int) -> XY:
             if not any(e[0] < x + w and x < e[2] and e[1] < y + h and y < e[3] for e in taken):
                 return x, y
         y -= 5 * unit
-    return middle, lowest
+    return None
 
 
 def draw_radar(canvas: Canvas, parts: Sequence[Radar]) -> None:

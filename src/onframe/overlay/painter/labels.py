@@ -33,9 +33,11 @@ class _Text(Item):
         alpha: float,
         side: Side,
         rank: int,
-        **how: Any,
+        keep: bool,
+        gap: float,
+        key: str,
     ) -> None:
-        super().__init__(anchor, len(forms), side, rank, **how)
+        Item.__init__(self, anchor, len(forms), side, rank, keep, gap * labels.unit, key)
         self._forms, self._pens, self._room = forms, labels.pens, labels.bounds.w
         self._sprites: list[Sprite | None] = [None] * len(forms)
         self.color, self.alpha = color, alpha
@@ -118,21 +120,9 @@ class Labels:
         forms: tuple[Form, ...] = chips if self.brief else (card, *chips)
         self._request(forms, anchor, card.color, alpha, "beside", _CARD, False, 6, key)
 
-    def _request(
-        self,
-        forms: tuple[Form, ...],
-        anchor: Rect,
-        color: str,
-        alpha: float,
-        side: Side,
-        rank: int,
-        keep: bool,
-        gap: float,
-        key: str,
-    ) -> None:
+    def _request(self, forms: tuple[Form, ...], *how: Any) -> None:
         if len(self._texts) < 4 * _MOST:
-            how = {"keep": keep, "gap": gap * self.unit, "key": key}
-            self._texts.append(_Text(self, forms, anchor, color, alpha, side, rank, **how))
+            self._texts.append(_Text(self, forms, *how))
 
     def draw(self) -> None:
         """Draw all; the more important find their place first, and are drawn last."""

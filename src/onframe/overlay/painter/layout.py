@@ -36,7 +36,7 @@ class Item:
 
     __slots__ = ("anchor", "forms", "side", "rank", "keep", "gap", "key")
 
-    def __init__(self, anchor: Rect, forms: int, side: Side, rank: int, *, keep: bool, gap: float, key: str) -> None:
+    def __init__(self, anchor: Rect, forms: int, side: Side, rank: int, keep: bool, gap: float, key: str) -> None:
         self.anchor, self.forms, self.side, self.rank = anchor, forms, side, rank
         self.keep, self.gap, self.key = keep, gap, key
 
@@ -84,30 +84,6 @@ class Room:
         x, y, w, h = bounds
         self.edges = (x, y, x + w, y + h)
 
-    def is_free(self, left: float, top: float, right: float, bottom: float) -> bool:
-        """Nothing is taken, spared or outside there."""
-        x, y, x_end, y_end = self.edges
-        if left < x or top < y or right > x_end or bottom > y_end:
-            return False
-        for x0, y0, x1, y1 in self.taken:
-            if x0 < right and left < x1 and y0 < bottom and top < y1:
-                return False
-        for x0, y0, x1, y1 in self.spared:
-            if x0 < right and left < x1 and y0 < bottom and top < y1:
-                return False
-        return True
-
-    def fits(self, rect: Rect, taken: Sequence[Edges]) -> bool:
-        left, top, w, h = rect
-        right, bottom = left + w, top + h
-        x, y, width, height = self.bounds
-        if left < x or top < y or right > x + width + 0.01 or bottom > y + height + 0.01:
-            return False
-        for x0, y0, x1, y1 in taken:
-            if x0 < right and left < x1 and y0 < bottom and top < y1:
-                return False
-        return True
-
 
 def arrange(items: Sequence[Item], room: Room) -> list[Placed | None]:
     """A place for each item, or None; what is placed is taken then."""
@@ -142,7 +118,10 @@ def _first(item: Item, room: Room) -> Placed | None:
         return None
     (w, h), (x, y, _, _) = item.size(0), item.anchor
     left, top = (int(x) + 1) & ~1, (int(y - h - item.gap) + 1) & ~1
-    if not room.is_free(left, top, left + w, top + h):
+    right, bottom = left + w, top + h
+    if not _is_within(left, top, right, bottom, room.edges) or _touches(left, top, right, bottom, room.taken):
+        return None
+    if _touches(left, top, right, bottom, room.spared):
         return None
     memory = room.memory
     if memory is not None and item.key:
@@ -169,21 +148,43 @@ def _around(item: Item, room: Room) -> tuple[Sequence[Edges], Sequence[Edges]]:
 def _near(item: Item, form: int, room: Room, taken: Sequence[Edges], spared: Sequence[Edges]) -> Rect | None:
     """A free place beside the anchor: the one of the last picture, else the one that hides least of what is spared."""
     w, h = item.size(form)
-    best, least, place = -1, math.inf, None
-    for i, (x, y) in enumerate(_candidates(item, w, h)):
-        rect = _settle(x, y, w, h, room.bounds)
-        cost = 4 * (abs(rect.x - x) + abs(rect.y - y))
-        if cost >= least or not room.fits(rect, taken):
+    best, least, found = -1, math.inf, (0.0, 0.0)
+    for i, (wanted_x, wanted_y) in enumerate(_LIKED[item.side](item.anchor, w, h, item.gap)):
+        x, y, moved = _settled(wanted_x, wanted_y, w, h, room.edges)
+        cost = 4 * moved
+        if cost >= least or not _is_within(x, y, x + w, y + h, room.edges) or _touches(x, y, x + w, y + h, taken):
             continue
         if spared:
-            cost += overlap(rect, spared) / 4
+            cost += overlap(Rect(x, y, w, h), spared) / 4
         if cost < least:
-            best, least, place = i, cost, rect
+            best, least, found = i, cost, (x, y)
         if cost == 0:
             break
-    if place is None or room.memory is None or not item.key:
-        return place
-    return _remembered(item, form, best, place, room, taken)
+    if best < 0:
+        return None
+    place = Rect(found[0], found[1], w, h)
+    return place if room.memory is None or not item.key else _remembered(item, form, best, place, room, taken)
+
+
+def _settled(x: float, y: float, w: float, h: float, edges: Edges) -> tuple[int, int, float]:
+    """At an even column and row within the edges, and how far that is from there."""
+    left, top = (int(x) + 1) & ~1, (int(y) + 1) & ~1
+    x0, y0, x1, y1 = edges
+    if left >= x0 and top >= y0 and left + w <= x1 and top + h <= y1:
+        return left, top, 0.0
+    inner_x, inner_y, _, _ = inside(Rect(left, top, w, h), Rect(x0, y0, x1 - x0, y1 - y0))
+    return int(inner_x) & ~1, int(inner_y) & ~1, abs(inner_x - left) + abs(inner_y - top)
+
+
+def _is_within(left: float, top: float, right: float, bottom: float, edges: Edges) -> bool:
+    return left >= edges[0] and top >= edges[1] and right <= edges[2] + 0.01 and bottom <= edges[3] + 0.01
+
+
+def _touches(left: float, top: float, right: float, bottom: float, others: Sequence[Edges]) -> bool:
+    for x0, y0, x1, y1 in others:
+        if x0 < right and left < x1 and y0 < bottom and top < y1:
+            return True
+    return False
 
 
 def _remembered(item: Item, form: int, best: int, place: Rect, room: Room, taken: Sequence[Edges]) -> Rect:
@@ -193,24 +194,16 @@ def _remembered(item: Item, form: int, best: int, place: Rect, room: Room, taken
     since = _SETTLED
     if last is not None and last[1] == form and last[0] != best:
         w, h = item.size(form)
-        x, y = list(_candidates(item, w, h))[last[0]]
-        rect = _settle(x, y, w, h, room.bounds)
-        if room.fits(rect, taken):
+        wanted_x, wanted_y = list(_LIKED[item.side](item.anchor, w, h, item.gap))[last[0]]
+        x, y, _ = _settled(wanted_x, wanted_y, w, h, room.edges)
+        if _is_within(x, y, x + w, y + h, room.edges) and not _touches(x, y, x + w, y + h, taken):
             since = room.now if last[2] == _SETTLED else last[2]
             if room.now - since < _PATIENCE:
-                best, place = last[0], rect
+                best, place = last[0], Rect(x, y, w, h)
             else:
                 since = _SETTLED
     room.memory.keep(item.key, best, form, since)
     return place
-
-
-def _settle(x: float, y: float, w: float, h: float, bounds: Rect) -> Rect:
-    """Within the bounds, at an even column and row."""
-    if x < bounds.x or y < bounds.y or x + w > bounds.x + bounds.w or y + h > bounds.y + bounds.h:
-        x, y, _, _ = inside(Rect(x, y, w, h), bounds)
-        return Rect(int(x) & ~1, int(y) & ~1, w, h)
-    return Rect(x, y, w, h)
 
 
 def _far(item: Item, form: int, room: Room) -> Rect | None:
@@ -246,14 +239,12 @@ def _steps(low: float, high: float, step: float) -> np.ndarray[tuple[int], np.dt
 
 def _least_hidden(item: Item, room: Room) -> Rect:
     w, h = item.size(item.forms - 1)
-    places = [_settle(x, y, w, h, room.bounds) for x, y in _candidates(item, w, h)]
+    wanted = _LIKED[item.side](item.anchor, w, h, item.gap)
+    places = [Rect(*_settled(x, y, w, h, room.edges)[:2], w, h) for x, y in wanted]
     return min(places, key=lambda place: overlap(place, room.taken))
 
 
-def _candidates(item: Item, w: float, h: float) -> Iterator[XY]:
-    """Places in the order in which they are liked, at even columns and rows."""
-    for x, y in _LIKED[item.side](item.anchor, w, h, item.gap):
-        yield (int(x) + 1) & ~1, (int(y) + 1) & ~1
+# Places in the order in which they are liked.
 
 
 def _above(anchor: Rect, w: float, h: float, gap: float) -> Iterator[XY]:
