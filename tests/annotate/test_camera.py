@@ -22,6 +22,7 @@ from onframe.annotate.live import annotate_camera
 from onframe.annotate.render import Wanted
 from onframe.annotate.tally import Tally
 from onframe.camera.camera import Camera
+from onframe.cli.annotate import start_of
 from onframe.errors import ConnectionLost
 from onframe.overlay.style import ALARM, class_color
 from onframe.simulator.camera import SimulatedCamera
@@ -161,8 +162,6 @@ def test_records_of_watch_find_the_video_by_the_clock(recording: Recording) -> N
     of_first = next(line for line in lines if line["video"]["timestamp"] == first["timestamp"])
     bare = directory / "bare.jsonl"
     bare.write_text("".join(json.dumps(line | {"video": None}) + "\n" for line in lines))
-    from onframe.cli.annotate import start_of
-
     out = directory / "by_clock.mp4"
     tally = annotate_file(directory / "clip.mp4", bare, Wanted(output=out), start=start_of(of_first["captured_at"]))
     worst, share = judge(list(seen(out)))

@@ -18,9 +18,6 @@ import msgspec
 from onframe.errors import OnframeError
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-PRESETS = (
-    "ultrafast superfast veryfast faster fast medium slow slower veryslow".split()
-)  # fmt: skip
 _WAITING = 8
 """Pictures painted and not coded yet, at most."""
 _MOST_TIMESCALE = 10_000_000
@@ -195,7 +192,8 @@ class Video:
         """Everything handed over is written, and the file has its name. Without a picture there is no file."""
         if not self._thread.is_alive() and self._error is None:
             return self._draft.drop()
-        self._put((None, None)) if self._error is None else None
+        if self._error is None:
+            self._put((None, None))
         self._thread.join()
         if self._error is not None:
             self._draft.drop()
