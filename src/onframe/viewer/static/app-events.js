@@ -3,6 +3,7 @@
 
 import { button, choice, clockTime, make, put, safeColor, set } from './dom.js';
 import { EventLog, isPlate } from './events.js';
+import { icon } from './icons.js';
 
 /** @typedef {import('./events.js').Entry} Entry */
 /** @typedef {import('./events.js').Filter} Filter */
@@ -118,7 +119,7 @@ export class EventList {
       this.choose(entry.id);
       this._onChosen(entry);
     });
-    open.append(mark, picture(thumbnail), words, time);
+    open.append(mark, thumbnail ? picture(thumbnail) : blank(event), words, time);
     const item = make('li', event.level === 'alarm' ? 'alarm' : '', { 'data-id': entry.id });
     item.append(open);
     if (entry.id === this._chosen) set(open, 'aria-current', 'true');
@@ -136,10 +137,14 @@ export class EventList {
   }
 }
 
-/** The small picture, or an empty place of its size. @param {ImageBitmap|null} thumbnail */
+/** In the place of the picture that there is not. @param {import('./events.js').Event} event */
+function blank(event) {
+  return make('span', 'thumb', { 'aria-hidden': 'true' }, icon(isPlate(event) ? 'snapshot' : 'warning'));
+}
+
+/** @param {ImageBitmap} thumbnail */
 function picture(thumbnail) {
   const canvas = /** @type {HTMLCanvasElement} */ (make('canvas', 'thumb', { ...THUMB, 'aria-hidden': 'true' }));
-  if (!thumbnail) return canvas;
   const scale = Math.max(THUMB.width / thumbnail.width, THUMB.height / thumbnail.height);
   const [w, h] = [thumbnail.width * scale, thumbnail.height * scale];
   canvas.getContext('2d')?.drawImage(thumbnail, (THUMB.width - w) / 2, (THUMB.height - h) / 2, w, h);

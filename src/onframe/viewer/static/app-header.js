@@ -25,7 +25,9 @@ export function showHeader({ hello, status }) {
   document.body.classList.toggle('standing', !words.well);
   if (!hello) return;
   const stream = hello.stream === 1 ? 'main stream' : hello.stream === 2 ? 'sub-stream' : `stream ${hello.stream}`;
-  put(element('camera'), `${hello.camera} · channel ${hello.channel} · ${stream}`);
+  put(element('camera-name'), hello.camera);
+  put(element('camera-more'), ` · channel ${hello.channel} · ${stream}`);
+  set(element('camera'), 'title', `${hello.camera} · channel ${hello.channel} · ${stream}`);
   if (document.title !== `${hello.camera} · Onframe`) document.title = `${hello.camera} · Onframe`;
 }
 
