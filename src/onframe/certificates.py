@@ -1,4 +1,4 @@
-"""Certificates that our programs make for themselves: good ones, and for the simulated camera the odd ones of devices."""
+"""Certificates of our own making: good ones, and for the simulated camera the odd ones that devices have."""
 
 from __future__ import annotations
 

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
+import importlib.util
 import json
 import logging
-import re
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from onframe.camera.camera import Camera
-from onframe.errors import OnframeError
 from onframe.simulator.camera import SimulatedCamera
 from onframe.viewer import server, visit
 from onframe.viewer.page import Outlet, Page
 from onframe.viewer.server import Viewer
-from onframe.viewer.source import Source
 
 pytestmark = pytest.mark.timeout(60)
-WITHIN = 10.0
+
+
+def _load(name: str) -> ModuleType:
+    """A file beside this one that holds no tests."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_pages = _load("pages")
+requests, get, cookie_of, connected, open_page, until, kind, is_picture, is_key, eventually = (
+    _pages.requests,
+    _pages.get,
+    _pages.cookie_of,
+    _pages.connected,
+    _pages.open_page,
+    _pages.until,
+    _pages.kind,
+    _pages.is_picture,
+    _pages.is_key,
+    _pages.eventually,
+)
 
 
 @pytest.fixture
@@ -49,95 +69,6 @@ def nothing_is_logged_or_left(caplog: pytest.LogCaptureFixture, capfd: pytest.Ca
     loud = [entry for entry in caplog.records if entry.levelno >= logging.ERROR or entry.exc_info]
     assert [entry.getMessage() for entry in loud] == []
     assert "Traceback" not in capfd.readouterr().err
-
-
-def requests(simulated: SimulatedCamera, method: str) -> int:
-    """How many RTSP requests of a method the camera has answered."""
-    return sum(one.method == method and one.protocol == "rtsp" for one in simulated.device.requests)
-
-
-def _get(port: int, path: str, cookie: str = "") -> tuple[int, str]:
-    """(status, the Set-Cookie header's value); the path is sent as it stands."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.putrequest("GET", path, skip_accept_encoding=True)
-    connection.putheader("Cookie", cookie)
-    connection.endheaders()
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    return answer.status, answer.getheader("Set-Cookie", "").partition(";")[0]
-
-
-async def cookie_of(viewer: Viewer) -> str:
-    path = viewer.url.removeprefix(f"http://127.0.0.1:{viewer.port}")
-    status, cookie = await asyncio.to_thread(_get, viewer.port, path)
-    assert status == 303
-    return cookie
-
-
-async def connected(viewer: Viewer, **options: Any) -> AbstractAsyncContextManager[ClientConnection]:
-    """A WebSocket as a page opens it, which has not asked for anything yet."""
-    headers = {"Cookie": await cookie_of(viewer)}
-    origin = f"http://127.0.0.1:{viewer.port}"
-    address = f"ws://127.0.0.1:{viewer.port}/ws"
-    return connect(address, additional_headers=headers, origin=origin, max_size=None, **options)  # type: ignore[arg-type]
-
-
-class Watching:
-    """A connection that has said what it watches."""
-
-    def __init__(self, opened: AbstractAsyncContextManager[ClientConnection], wanted: dict[str, Any]) -> None:
-        self._opened, self._wanted = opened, wanted
-
-    async def __aenter__(self) -> ClientConnection:
-        page = await self._opened.__aenter__()
-        await watch(page, **self._wanted)
-        return page
-
-    async def __aexit__(self, *exception: Any) -> None:
-        await self._opened.__aexit__(*exception)
-
-
-async def open_page(viewer: Viewer, *, wanted: dict[str, Any] | None = None, **options: Any) -> Watching:
-    """A page that watches the first camera, unless told otherwise."""
-    return Watching(await connected(viewer, **options), wanted or {})
-
-
-async def say(page: ClientConnection, kind: str, **fields: Any) -> None:
-    await page.send(json.dumps({"type": kind, **fields}))
-
-
-async def watch(page: ClientConnection, **fields: Any) -> None:
-    await say(page, "watch", **fields)
-
-
-async def until(page: ClientConnection, wanted: Callable[[Any], bool], within: float = WITHIN) -> Any:
-    """The first message that is wanted: an object where it is text, else bytes."""
-    async with asyncio.timeout(within):
-        while True:
-            message = await page.recv()
-            read = json.loads(message) if isinstance(message, str) else message
-            if wanted(read):
-                return read
-
-
-def kind(name: str, **fields: Any) -> Callable[[Any], bool]:
-    known = {"type": name, **fields}
-    return lambda message: isinstance(message, dict) and known.items() <= message.items()
-
-
-def is_picture(message: Any) -> bool:
-    return isinstance(message, bytes)
-
-
-def is_key(message: Any) -> bool:
-    return isinstance(message, bytes) and message[1] & 1 == 1
-
-
-async def eventually(true: Callable[[], bool], within: float = 5.0) -> None:
-    async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 LAZY = {"max_queue": 1, "close_timeout": 0.2}
@@ -250,251 +181,6 @@ class TestPages:
             await until(again, kind("hello"))
 
 
-class TestWatch:
-    async def test_a_page_that_asks_for_nothing_is_closed_after_a_while(
-        self, viewer: Viewer, simulated: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(visit, "WATCH_WITHIN", 0.3)
-        async with await connected(viewer) as page:
-            assert json.loads(await page.recv())["type"] == "welcome"
-            await say(page, "pause", paused=True)
-            assert (await until(page, kind("error")))["message"] == "nothing is watched yet"
-            with pytest.raises(ConnectionClosed) as closed:
-                await page.recv()
-            assert closed.value.rcvd is not None
-            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "nothing was asked for within 0.3 s")
-        assert requests(simulated, "PLAY") == 0
-
-    async def test_one_that_watches_may_be_silent_for_longer(
-        self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(visit, "WATCH_WITHIN", 0.3)
-        async with await open_page(viewer) as page:
-            end = time.monotonic() + 1.0
-            await until(page, lambda message: time.monotonic() > end)
-            await until(page, is_picture)
-
-    async def test_another_stream_and_then_none_while_shapes_go_on(
-        self, viewer: Viewer, simulated: SimulatedCamera
-    ) -> None:
-        async with await open_page(viewer) as page:
-            await until(page, is_picture)
-            await watch(page, stream=2, why="too large")
-            hello = await until(page, lambda m: kind("hello", stream=2)(m) and m.get("codec"))
-            assert (hello["width"], hello["height"]) == (640, 360)
-            assert int.from_bytes((await until(page, is_key))[2:4], "little") == 2
-            await watch(page, stream=2, path="none")
-            await until(page, lambda m: kind("hello", stream=2, path="none")(m) and m.get("codec") is None)
-            seen: list[Any] = []
-            await until(page, lambda m: seen.append(m) or sum(map(kind("shapes"), seen)) >= 20)  # type: ignore[func-returns-value]
-            assert not any(map(is_picture, seen))
-        await eventually(lambda: requests(simulated, "TEARDOWN") == requests(simulated, "PLAY"))
-
-    async def test_another_path_of_the_same_stream_needs_no_other_session(
-        self, viewer: Viewer, simulated: SimulatedCamera
-    ) -> None:
-        async with await open_page(viewer) as page:
-            await until(page, is_key)
-            await watch(page, path="fmp4")
-            hello = await until(page, lambda m: kind("hello", path="fmp4")(m) and m.get("base"))
-            start = await until(page, lambda m: is_picture(m) and m[0] != 1)
-            assert start[0] == 2 and start[28:32] == b"ftyp"
-            fragment = await until(page, is_picture)
-            assert fragment[0] == 3 and fragment[1] & 1 and fragment[28:32] == b"moof"
-            assert int.from_bytes(fragment[8:16], "little", signed=True) >= hello["base"]
-        assert requests(simulated, "PLAY") == 1
-
-    async def test_a_page_that_joins_by_fmp4_gets_the_start_and_everything_since_the_key_picture(
-        self, viewer: Viewer
-    ) -> None:
-        async with (
-            await open_page(viewer, wanted={"path": "fmp4"}) as one,
-            await open_page(viewer) as plain,
-        ):
-            await until(one, lambda m: is_picture(m) and m[0] == 3 and not m[1] & 1)
-            async with await open_page(viewer, wanted={"path": "fmp4"}) as other:
-                kinds = [(await until(other, is_picture))[:2] for _ in range(3)]
-                assert kinds[0][0] == 2 and kinds[1] == b"\x03\x01" and kinds[2][0] == 3
-            assert (await until(plain, is_key))[0] == 1
-
-    async def test_by_jpeg_every_picture_can_be_shown_by_itself(
-        self, viewer: Viewer, simulated: SimulatedCamera
-    ) -> None:
-        async with await open_page(viewer, wanted={"path": "jpeg"}) as page, await open_page(viewer) as plain:
-            assert (await until(page, kind("welcome")))["jpeg"] is True
-            await until(page, kind("hello", path="jpeg"))
-            units = {}
-            for _ in range(20):
-                unit = await until(plain, is_picture)
-                units[unit[8:16]] = unit[16:24]
-            pictures = [await until(page, is_picture) for _ in range(20)]
-            assert {picture[:2] for picture in pictures} == {b"\x04\x01"}
-            assert all(picture[24:27] == b"\xff\xd8\xff" for picture in pictures)
-            same = [picture for picture in pictures if picture[8:16] in units]
-            assert same and all(picture[16:24] == units[picture[8:16]] for picture in same), "and when it came"
-            await until(page, kind("shapes"))
-        assert requests(simulated, "PLAY") == 1
-
-    async def test_what_is_private_leaves_as_jpeg_alone_whatever_a_page_asks_for(
-        self, simulated: SimulatedCamera
-    ) -> None:
-        async with (
-            Camera.from_url(simulated.url) as camera,
-            Viewer(camera, privacy="human:fill,plate") as viewer,
-            await open_page(viewer, wanted={"path": "annexb"}) as page,
-            await open_page(viewer, wanted={"path": "none"}) as bare,
-        ):
-            welcome = await until(page, kind("welcome"))
-            assert (welcome["privacy"], welcome["jpeg"]) == (["human", "plate"], True)
-            await until(page, kind("hello", path="jpeg"))
-            assert (await until(page, is_picture))[0] == 4
-            shapes = await until(bare, lambda m: kind("shapes")(m) and any(s["t"] == "plate" for s in m["shapes"]))
-            assert {shape["text"] for shape in shapes["shapes"] if shape["t"] == "plate"} == {"•••"}
-            await say(bare, "inspect", n=shapes["n"])
-            assert "licensePlate" not in json.dumps(await until(bare, kind("inspected")))
-
-    @pytest.mark.parametrize(
-        ("wanted", "told"),
-        [
-            ({"camera": "nowhere"}, "there is no camera 'nowhere'"),
-            ({"camera": "http://169.254.1.1/"}, "there is no camera 'http://169.254.1.1/'"),
-            ({"stream": 4}, "there is no stream 4"),
-            ({"stream": -1}, "there is no stream -1"),
-        ],
-    )
-    async def test_what_there_is_not_is_an_error_and_what_is_shown_stays(
-        self, viewer: Viewer, wanted: dict[str, Any], told: str
-    ) -> None:
-        async with await connected(viewer) as page:
-            for _ in range(2):
-                await watch(page, **wanted)
-                error = await until(page, kind("error"))
-                assert (error["code"], error["message"]) == ("server", told) and error["hint"]
-                await watch(page)
-                await until(page, is_picture)
-
-
-class TestPause:
-    @pytest.mark.fault("F70")
-    async def test_a_hidden_page_gets_counters_alone_and_begins_anew_with_a_key_picture(
-        self, viewer: Viewer, simulated: SimulatedCamera
-    ) -> None:
-        async with await open_page(viewer) as page, await open_page(viewer) as other:
-            await until(page, is_picture)
-            await say(page, "pause", paused=True)
-            await say(page, "inspect", n=-2)
-            await until(page, kind("inspected"))  # what was on its way before is through
-            seen: list[Any] = []
-            await until(page, lambda m: seen.append(m) or sum(map(kind("stats"), seen)) >= 2)  # type: ignore[func-returns-value]
-            assert {message["type"] for message in seen if not is_picture(message)} == {"stats"}
-            assert not any(map(is_picture, seen))
-            await until(other, is_picture)
-            await say(page, "pause", paused=False)
-            assert (await until(page, kind("hello")))["rules"]
-            assert (await until(page, is_picture))[1] & 1
-            await until(page, kind("shapes"))
-        assert requests(simulated, "PLAY") == 1
-
-    async def test_saying_it_twice_changes_nothing(self, viewer: Viewer) -> None:
-        async with await open_page(viewer) as page:
-            await until(page, is_picture)
-            await say(page, "pause", paused=False)
-            seen: list[Any] = []
-            await until(page, lambda m: seen.append(m) or sum(map(is_picture, seen)) >= 5)  # type: ignore[func-returns-value]
-            assert not any(map(kind("hello"), seen))
-
-
-def raw_ids(raw: str) -> list[str]:
-    return re.findall(r"<targetID>(\d+)</targetID>", raw)
-
-
-class TestQuestions:
-    async def test_a_shape_leads_to_its_document(self, viewer: Viewer) -> None:
-        async with await open_page(viewer) as page:
-            shapes = await until(page, lambda m: kind("shapes")(m) and any(s.get("subject") for s in m["shapes"]))
-            subject = next(shape["subject"] for shape in shapes["shapes"] if shape.get("subject"))
-            await say(page, "inspect", n=shapes["n"], subject=subject)
-            answer = await until(page, kind("inspected", n=shapes["n"], subject=subject))
-            assert answer["raw"].lstrip().startswith("<") and "</Metadata>" in answer["raw"]
-            assert shapes["layer"] == f"{answer['facts']['subType']}/target"
-            assert str(answer["facts"]["targets"][0]["targetID"]) in raw_ids(answer["raw"])
-
-    async def test_one_that_is_forgotten_is_not_found(self, viewer: Viewer) -> None:
-        async with await open_page(viewer) as page:
-            await say(page, "inspect", n=2**40, subject="behaviorAnalysis/target/1")
-            assert (await until(page, kind("inspected")))["found"] is False
-
-    async def test_another_space_is_told_to_all_pages_with_what_it_changes(self, viewer: Viewer) -> None:
-        async with (
-            await open_page(viewer) as one,
-            await open_page(viewer, wanted={"stream": 2, "path": "none"}) as other,
-        ):
-            boxed = lambda m: kind("shapes")(m) and any(s["t"] == "box" for s in m["shapes"])  # noqa: E731
-            before = await until(one, boxed)
-            await until(other, boxed)
-            await say(one, "coordinates", space="unit", origin="bottom-left")
-            for page in (one, other):
-                told = await until(page, kind("coordinates"))
-                assert (told["space"], told["origin"]) == ("unit", "bottom-left")
-                assert told["coordinates"] == "unit, origin bottom left"
-            again = await until(one, kind("shapes", n=before["n"], layer=before["layer"]))
-            old, new = (next(s for s in m["shapes"] if s["t"] == "box") for m in (before, again))
-            assert (new["x"], new["w"]) == pytest.approx((old["x"] * 1000, old["w"] * 1000))
-            async with await open_page(viewer, wanted={"stream": 3, "path": "none"}) as third:
-                assert (await until(third, kind("hello")))["space"] == "unit", "for who comes later, too"
-
-
-class TestSeveralCameras:
-    async def test_each_is_watched_by_its_key_with_a_session_of_its_own(self, simulated: SimulatedCamera) -> None:
-        async with (
-            SimulatedCamera("hall", clock="sr") as hall,
-            Camera.from_url(simulated.url) as one,
-            Camera.from_url(hall.url) as two,
-            Viewer([Source(one, name="The gate"), Source(two, stream=2, key="hall")]) as viewer,
-        ):
-            async with await connected(viewer) as page, await open_page(viewer) as first:
-                welcome = json.loads(await page.recv())
-                assert [(camera["key"], camera["name"]) for camera in welcome["cameras"]] == [
-                    ("1", "The gate"),
-                    ("hall", two.name),
-                ]
-                await watch(page, camera="hall")
-                hello = await until(page, lambda m: kind("hello", key="hall", stream=2)(m) and m.get("codec"))
-                assert hello["camera"] == two.name and (hello["width"], hello["height"]) == (640, 360)
-                await until(page, is_key)
-                assert (await until(first, kind("hello")))["camera"] == "The gate"
-                assert (requests(simulated, "PLAY"), requests(hall, "PLAY")) == (1, 1)
-                await watch(page, camera="1")
-                await until(page, kind("hello", key="1"))
-                await until(page, is_key)
-                await eventually(lambda: requests(hall, "TEARDOWN") == 1)
-            assert requests(simulated, "PLAY") == 1
-
-    async def test_what_is_set_for_one_says_nothing_of_the_other(self, simulated: SimulatedCamera) -> None:
-        async with (
-            Camera.from_url(simulated.url) as camera,
-            Viewer([Source(camera, key="a"), Source(camera, stream=2, key="b")]) as viewer,
-            await open_page(viewer, wanted={"camera": "a"}) as a,
-            await open_page(viewer, wanted={"camera": "b"}) as b,
-        ):
-            await say(a, "coordinates", space="unit")
-            await until(a, kind("coordinates"))
-            seen: list[Any] = []
-            await until(b, lambda m: seen.append(m) or sum(map(kind("stats"), seen)) >= 2)  # type: ignore[func-returns-value]
-            assert not any(map(kind("coordinates"), seen))
-
-    async def test_keys_are_made_up_where_they_are_left_out_and_never_twice_the_same(self) -> None:
-        async with Camera.from_url("http://admin:pw@127.0.0.1:9/") as camera:
-            viewer = Viewer(
-                [Source(camera), Source(camera, channel=2, key="1"), Source(camera, channel=3, name="Yard")]
-            )
-            seen = [(one.key, one.name) for one in viewer.welcome().cameras]
-            assert seen == [("2", f"{camera.name} channel 1"), ("1", f"{camera.name} channel 2"), ("3", "Yard")]
-            for wrong in ([], [Source(camera, key="a"), Source(camera, key="a")], [Source(camera, key="../x")]):
-                with pytest.raises(OnframeError):
-                    Viewer(wrong)
-
-
 JUNK: tuple[str | bytes, ...] = (
     "", "{", "null", "[]", '{"type":"hello"}', '{"type":"inspect"}', '"' + "x" * 3000, "\x00", b"", b"\xff\xfe"
 )  # fmt: skip
@@ -537,12 +223,12 @@ class TestFiles:
         async with Camera.from_url("http://admin:pw@127.0.0.1:9/") as camera, Viewer(camera) as viewer:
             cookie = await cookie_of(viewer)
 
-            async def get(path: str, cookie: str = "") -> int:
-                return (await asyncio.to_thread(_get, viewer.port, path, cookie))[0]
+            async def status_of(path: str, cookie: str = "") -> int:
+                return (await asyncio.to_thread(get, viewer.port, path, cookie))[0]
 
-            assert {path: await get(path, cookie) for path in NOWHERE} == dict.fromkeys(NOWHERE, 404)
+            assert {path: await status_of(path, cookie) for path in NOWHERE} == dict.fromkeys(NOWHERE, 404)
             for path in ("/", "/main.js", "/style.css", "/icon.svg"):
-                assert (await get(path, cookie), await get(path)) == (200, 403)
+                assert (await status_of(path, cookie), await status_of(path)) == (200, 403)
 
 
 class TestTrouble:
@@ -588,7 +274,7 @@ class TestEnd:
             left = [task.get_name() for task in asyncio.all_tasks() - before if not task.done()]
             assert [name for name in left if "viewer" in name or "site" in name] == []
             with pytest.raises(OSError):
-                await asyncio.to_thread(_get, viewer.port, "/")
+                await asyncio.to_thread(get, viewer.port, "/")
 
     @pytest.mark.fault("F70")
     async def test_a_page_that_does_not_read_holds_nothing_up(self, viewer: Viewer) -> None:
