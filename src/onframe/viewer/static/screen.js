@@ -15,6 +15,9 @@ export class Screen {
   constructor(canvas, view, test, shift) {
     this.canvas = canvas;
     this.painter = new Painter(canvas);
+    this.painter.onready = () => {
+      this.dirty = true;
+    };
     this.view = view;
     this.test = test;
     this.shift = shift;

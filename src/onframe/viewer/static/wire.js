@@ -17,7 +17,8 @@
  * @typedef {[number, number]} XY
  * @typedef {{t: string, subject?: string, kind?: string, cls?: string, rule?: string, flash?: number, color?: string,
  *   labels?: string[], alarm?: boolean, points?: XY[], [field: string]: any}} Shape
- * @typedef {{key: string, level: 'alarm'|'info', title: string, text: string, color: string, ink?: string}} Event
+ * @typedef {{key: string, level: 'alarm'|'info', title: string, text: string, color: string, ink?: string, subject?: string,
+ *   kind?: string, rule?: string}} Event
  * @typedef {{key: string, name: string, channel?: number, stream?: number}} Seen
  * @typedef {{type: 'welcome', cameras: Seen[], jpeg?: boolean, privacy?: string[], version?: string}} Welcome
  * @typedef {{type: 'hello', camera: string, channel: number, stream: number, epoch: number, width: number,
