@@ -2,9 +2,9 @@
 
     python bench/pictures.py [--seconds 15] [--pages 1] [--pages 64] [--only annexb,fmp4,jpeg,private,mjpeg,small,idle]
 
-The viewer runs in a process of its own; what counts is its CPU time, that of all its threads, between two moments, while
-so many pages (WebSockets or HTTP clients) take everything that they are sent. Pictures/s below 25 mean that the machine
-was too busy for all of them; the shares are then too small.
+The viewer runs in a process of its own; what counts is its CPU time, that of all its threads, between two moments,
+while so many pages (WebSockets or HTTP clients) take everything that they are sent. Pictures/s below 25 mean that the
+machine was too busy for all of them; the shares are then too small.
 """
 
 from __future__ import annotations
