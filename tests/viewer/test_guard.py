@@ -244,3 +244,13 @@ class TestImages:
                 assert answer.headers["cross-origin-resource-policy"] == "same-origin"
             foreign = await browser.get("/snapshot.jpg?t=sesame", headers={"Origin": "http://evil.example"})
             assert foreign.status_code == 403
+
+
+@pytest.mark.parametrize(("host", "said"), [("127.0.0.1", True), ("localhost", True), ("cam.test", False)])
+async def test_the_opener_policy_is_said_where_a_browser_knows_it(host: str, said: bool) -> None:
+    app = Starlette(routes=[Route("/", _page)])
+    async with Site(Guard(app, token="sesame", hosts=["cam.test"]), "127.0.0.1", 0) as site:
+        async with client(site) as http:
+            answer = await http.get("/?t=sesame", headers={"host": f"{host}:{site.port}"})
+    assert ("cross-origin-opener-policy" in answer.headers) is said
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"

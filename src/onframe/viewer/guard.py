@@ -131,6 +131,8 @@ class Guard:
     def _headers(self, scope: Scope, headers: Headers, *, refused: bool) -> Mapping[str, str]:
         """What every answer says of who may use it."""
         said = dict(HEADERS)
+        if scope["scheme"] == "http" and _host_name(headers.get("host", "")) not in LOCAL_NAMES:
+            del said["cross-origin-opener-policy"]  # browsers know it for secure contexts alone, and log an error
         if refused:
             return said
         is_image = scope["path"] in IMAGES and self._token_in(scope)
