@@ -113,7 +113,7 @@ drawn = st.builds(
 )
 areas = st.builds(Area, numbers, numbers, numbers, numbers, st.sampled_from(["blur", "pixelate", "fill"]))
 SETTINGS = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 
 

@@ -109,6 +109,7 @@ def test_arrows() -> None:
     assert ahead((1, 1), (2, 0), 3, 1) == (7, 1)
     assert ahead((1, 1), (0.1, 0), 3, 5) == pytest.approx((6, 1))
     assert ahead((1, 1), (0, 0), 3, 5) is None
+    assert ahead((1, 1), (0, 5e-324), 3, 5) is None
 
 
 def test_texts_are_cut_to_their_room() -> None:

@@ -6,10 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-import numpy as np
-
 from onframe.overlay.painter.planes import YUV, Bytes, Planes
-from onframe.overlay.painter.sprites import wash
+from onframe.overlay.painter.sprites import table, wash
 
 Strip: TypeAlias = tuple[int, int, int, int]
 """left, top, right, bottom in whole pixels, the last two exclusive"""
@@ -19,7 +17,6 @@ Spans: TypeAlias = tuple[int, int, int, int]
 SEAM = "#04080e"
 """Around each line, half covering: it makes it legible on any picture."""
 SEAM_OPACITY = 0.5
-_ONE = np.uint8(1)
 
 
 def fill(planes: Planes, strips: Iterable[Strip], color: str, alpha: float = 1.0) -> None:
@@ -48,17 +45,10 @@ def _wash(planes: Planes, strips: Iterable[Strip], levels: YUV, alpha: float) ->
 
 def darken(planes: Planes, strips: Iterable[Strip], alpha: float = 1.0) -> None:
     """The seam, in luma alone: where it lies, chroma belongs to the line."""
-    level = planes.colors.yuv(SEAM)[0]
-    if alpha >= 1:
-        half, luma = np.uint8(level // 2), planes.y.data
-        for x0, y0, x1, y1 in strips:
-            region = luma[y0:y1, x0:x1]
-            np.right_shift(region, _ONE, region)
-            np.add(region, half, region)
-        return
     by = round(SEAM_OPACITY * alpha * 256)
+    share = planes.colors.yuv(SEAM)[0] * by + 96
     for x0, y0, x1, y1 in strips:
-        wash(planes.y, x0, y0, x1, y1, 256 - by, level * by + 96)
+        wash(planes.y, x0, y0, x1, y1, 256 - by, share)
 
 
 def outline(planes: Planes, across: Spans, down: Spans, seam: int, color: str, alpha: float = 1.0) -> None:
@@ -70,12 +60,14 @@ def outline(planes: Planes, across: Spans, down: Spans, seam: int, color: str, a
         darken(planes, seen(frame(across, down, seam)), alpha)
         fill(planes, seen(frame(across, down)), color, alpha)
         return
-    half = np.uint8(planes.colors.yuv(SEAM)[0] // 2)
+    by = round(SEAM_OPACITY * 256)
+    darker = table(256 - by, planes.colors.yuv(SEAM)[0] * by + 96)
     region = planes.y.data[top:bottom, left:right]
     between = region[thick:-thick]
-    for part in (region[:thick], region[-thick:], between[:, :thick], between[:, -thick:]):
-        np.right_shift(part, _ONE, part)
-        np.add(part, half, part)
+    for lying in (region[:thick], region[-thick:]):
+        lying[...] = darker.take(lying)
+    for standing in (between[:, :thick], between[:, -thick:]):
+        standing[...] = darker[standing]  # the faster one for few columns
     y, u, v = planes.colors.yuv(color)
     _ring(planes.y.data, across, down, y)
     across, down = _halved(across), _halved(down)
@@ -88,8 +80,8 @@ def _ring(plane: Bytes, across: Spans, down: Spans, level: int) -> None:
     y0, y1, y2, y3 = down
     plane[y0:y1, x0:x3] = level
     plane[y2:y3, x0:x3] = level
-    plane[y1:y2, x0:x1] = level
-    plane[y1:y2, x2:x3] = level
+    for column in (*range(x0, x1), *range(x2, x3)):
+        plane[y1:y2, column] = level
 
 
 def _halved(spans: Spans) -> Spans:

@@ -74,7 +74,7 @@ def nearest(rect: Rect, x: float, y: float) -> XY:
 def ahead(start: XY, step: XY, seconds: float, least: float) -> XY | None:
     """Where a speed vector ends: so many seconds ahead, and far enough to be seen; None where nothing moves."""
     length = math.hypot(*step)
-    if not 0 < length < math.inf:
+    if not 1e-9 < length < math.inf:
         return None
     scale = max(seconds, least / length)
     return start[0] + step[0] * scale, start[1] + step[1] * scale

@@ -7,6 +7,7 @@ share one value of chroma wherever they are laid down.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -156,8 +157,12 @@ def wash(plane: Plane, x0: int, y0: int, x1: int, y1: int, rest: int, share: int
     region = plane.data[y0:y1, x0:x1]
     if rest == 0:
         region[...] = share >> 8
-        return
-    mixed = np.multiply(region, rest, dtype=np.uint16)
-    mixed += np.uint16(share)
-    mixed >>= 8
-    region[...] = mixed
+    else:
+        region[...] = table(rest, share).take(region)
+
+
+@functools.lru_cache(maxsize=1024)
+def table(rest: int, share: int) -> Bytes:
+    """What each value becomes."""
+    values = np.arange(256, dtype=np.uint32) * rest + share
+    return np.asarray(np.minimum(values >> 8, 255).astype(np.uint8))

@@ -170,6 +170,8 @@ class Sketch:
                 continue
             x0, y0, x1, y1 = seen
             length = math.hypot(x1 - x0, y1 - y0)
+            if not math.isfinite(length):
+                continue
             left -= length
             if left < 0:
                 return
