@@ -94,6 +94,7 @@ test('the synchrony in words, by the best that is known', () => {
   assert.deepEqual([headline(blind).name, syncLine(blind)], ['No picture', 'metadata by arrival']);
   assert.equal(headline({ ...SYNC, exact: null }).name, 'Waiting for metadata');
   assert.equal(syncLine({ ...SYNC, clock: 'rtp_info' }), 'hold 180 ms · 100 % exact · RTP-Info');
+  assert.deepEqual(grade({ ...SYNC, share: 0.28 }, false), { text: '28 % exact', quality: 'approximate' });
   assert.deepEqual(grade(SYNC, true), { text: 'frozen', quality: 'frozen' });
 });
 

@@ -26,6 +26,11 @@
     const box = e.getBoundingClientRect();
     if (box.width && (box.left < -1 || box.right > innerWidth + 1)) found.push(`outside: ${name(e)}`);
   }
+  for (const e of document.querySelectorAll('.card dt, .card dd, .card p:not(.spoken), .card h2')) {
+    if (!e.checkVisibility()) continue;
+    const [own, card] = [e.getBoundingClientRect(), e.closest('.card').getBoundingClientRect()];
+    if (own.right > card.right - 6 || own.left < card.left + 6) found.push(`at the edge of its card: ${name(e)}`);
+  }
   if (document.documentElement.scrollWidth > innerWidth) found.push(`scrolls to ${document.documentElement.scrollWidth}`);
   return found;
 }

@@ -12,6 +12,7 @@ import { grade, inWords } from './status.js';
 /** @typedef {import('./options.js').Options} Options */
 
 const WIDEST_RATIO = 3;
+const NARROW = 230; // CSS pixels of a tile whose name needs all the room
 const KEPT = 10_000; // ms that a saved picture may take to be written
 
 export class Tile extends EventTarget {
@@ -102,7 +103,8 @@ export class Tile extends EventTarget {
     const { text, quality } = grade(this.player.sync, this.player.frozen);
     put(this._parts.label, this.name || 'Camera');
     set(this.element, 'aria-label', `Camera ${this.name}: ${words.name}, ${text}`);
-    put(this._parts.grade, words.well ? text : words.name);
+    const short = this.frame.clientWidth < NARROW ? text.replace(' exact', '') : text;
+    put(this._parts.grade, words.well ? short : words.name);
     set(this._parts.grade, 'data-grade', words.well ? quality : 'bad');
     set(this._parts.dot, 'data-state', this.player.status.state);
     this._parts.trouble.hidden = words.well;

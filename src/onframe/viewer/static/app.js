@@ -473,7 +473,7 @@ export class App {
 
   /** Out of one thing at a time. */
   _escape() {
-    if (!this.toolbar.menu.hidden) this.toolbar.openCoordinates(false);
+    if (!this.toolbar.menu.hidden) this.toolbar.leaveCoordinates();
     else if (document.activeElement === this.events.search) this.events.search.blur();
     else if (this.inspector.subject) this.deselect();
     else if (this.player.frozen) this.freeze();

@@ -56,6 +56,8 @@ const CLOCKS = {
   arrival: 'arrival',
 };
 
+const FAIR = 0.9; // below this share of exact pictures it is not called good
+
 /** By what the metadata's time is known, in words. @param {string} clock */
 export function clockName(clock) {
   return CLOCKS[clock.replaceAll(' ', '_').toLowerCase()] ?? clock.replaceAll('_', ' ');
@@ -67,7 +69,7 @@ export function headline(sync) {
   if (sync.standing) return { name: 'Standing still', quality: 'none' };
   if (sync.exact === null) return { name: 'Waiting for metadata', quality: 'none' };
   if (!sync.exact) return { name: 'Approximate', quality: 'approximate' };
-  if (sync.mode === 'live') return { name: 'Live', quality: Math.floor(sync.share * 100) < 95 ? 'approximate' : 'exact' };
+  if (sync.mode === 'live') return { name: 'Live', quality: sync.share < FAIR ? 'approximate' : 'exact' };
   return { name: 'Synced', quality: 'exact' };
 }
 
@@ -88,7 +90,7 @@ export function grade(sync, frozen) {
   if (frozen) return { text: 'frozen', quality: 'frozen' };
   if (quality === 'approximate' && !sync.exact) return { text: uncertainty(sync) || 'approximate', quality };
   if (quality === 'none') return { text: name.toLowerCase(), quality };
-  return { text: exactShare(sync) || name.toLowerCase(), quality };
+  return { text: exactShare(sync) || name.toLowerCase(), quality: sync.share < FAIR ? 'approximate' : quality };
 }
 
 /** @param {Sync} sync */

@@ -84,6 +84,10 @@ export class Toolbar {
   _menuKey(event) {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
+    this.leaveCoordinates();
+  }
+
+  leaveCoordinates() {
     this.openCoordinates(false);
     this.axes.focus();
   }
