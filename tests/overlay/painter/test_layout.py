@@ -95,8 +95,9 @@ def test_a_text_stays_where_it_was_for_a_while() -> None:
     assert placed(0) == 76
     assert placed(40, (190, 60, 300, 100)) == 164  # something stands above: below
     assert placed(80) == 164  # it has gone, but not for long
-    assert placed(600) == 164
-    assert placed(680) == 76  # 600 ms after it went
+    assert placed(240) == 164  # here it is seen that above is free again
+    assert placed(800) == 164
+    assert placed(1040) == 76  # 600 ms later, when places are looked at again
 
 
 def test_arrows() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,6 +21,8 @@ Size: TypeAlias = tuple[float, float]
 
 _PATIENCE = 600.0
 """ms: so long a better place must be free before a text moves back to it."""
+_EASE = 200.0
+"""ms: so long no better place is searched for."""
 _REMEMBERED = 512
 _REACH = 5
 """Heights of a text: farther from its anchor only what must be shown is put."""
@@ -50,23 +53,24 @@ class Placed(NamedTuple):
     far: bool = False
 
 
+Stand: TypeAlias = tuple[int, int, float, float]
+"""Which place, which form, since when (ms) a better place has been free, when one was searched for last."""
+
+
 class Memory:
     """Where texts stood on the last picture, so that they do not jump."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[int, int, float]] = OrderedDict()
+        self._known: OrderedDict[str, Stand] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def of(self, key: str) -> tuple[int, int, float] | None:
-        """(place, form, since when a better place has been free)."""
+    def of(self, key: str) -> Stand | None:
         return self._known.get(key)
 
-    def keep(self, key: str, place: int, form: int, since: float) -> None:
-        if not key:
-            return
-        self._known[key] = (place, form, since)
+    def keep(self, key: str, place: int, form: int, since: float, searched: float) -> None:
+        self._known[key] = (place, form, since, searched)
         self._known.move_to_end(key)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
@@ -97,7 +101,7 @@ def arrange(items: Sequence[Item], room: Room) -> list[Placed | None]:
 
 
 def _place(item: Item, room: Room) -> Placed | None:
-    at_once = _first(item, room)
+    at_once = _standing(item, room) or _first(item, room)
     if at_once is not None:
         return at_once
     taken, spared = _around(item, room)
@@ -110,6 +114,21 @@ def _place(item: Item, room: Room) -> Placed | None:
         if rect is not None:
             return Placed(rect, form, far=True)
     return Placed(_least_hidden(item, room), item.forms - 1) if item.keep else None
+
+
+def _standing(item: Item, room: Room) -> Placed | None:
+    """The place of the last picture, where it is free and others were looked at lately."""
+    last = room.memory.of(item.key) if room.memory is not None and item.key else None
+    if last is None or last[1] >= item.forms or not 0 <= room.now - last[3] < _EASE:
+        return None
+    w, h = item.size(last[1])
+    wanted = next(islice(_LIKED[item.side](item.anchor, w, h, item.gap), last[0], None), None)
+    if wanted is None:
+        return None
+    x, y, moved = _settled(*wanted, w, h, room.edges)
+    if moved or _touches(x, y, x + w, y + h, room.taken):
+        return None
+    return Placed(Rect(x, y, w, h), last[1])
 
 
 def _first(item: Item, room: Room) -> Placed | None:
@@ -128,7 +147,7 @@ def _first(item: Item, room: Room) -> Placed | None:
         last = memory.of(item.key)
         if last is not None and last[0] != 0 and last[1] == 0:
             return None
-        memory.keep(item.key, 0, 0, _SETTLED)
+        memory.keep(item.key, 0, 0, _SETTLED, room.now)
     return Placed(Rect(left, top, w, h), 0)
 
 
@@ -202,7 +221,7 @@ def _remembered(item: Item, form: int, best: int, place: Rect, room: Room, taken
                 best, place = last[0], Rect(x, y, w, h)
             else:
                 since = _SETTLED
-    room.memory.keep(item.key, best, form, since)
+    room.memory.keep(item.key, best, form, since, room.now)
     return place
 
 
