@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,8 @@ from onframe.overlay.teller import Place, Teller
 from onframe.overlay.view import View, private_areas, viewed
 from onframe.overlay.vocabulary import Rules
 from onframe.record import Coordinates, Record
+
+log = logging.getLogger("onframe.annotate")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +90,7 @@ class Painting:
         try:
             told = self._teller.tell(record, place)
         except Exception:
+            log.debug("a document could not be drawn", exc_info=True)
             self.tally.undrawable += 1
             return
         for message in told:
