@@ -49,6 +49,15 @@ export function set(target, name, value) {
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
 
+const LONGEST = 120; // characters of an identifier that is shown
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** An identifier fit to be shown: those stay as a device sent them, for the server to know them again.
+ * @param {string} text */
+export function shownId(text) {
+  return (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text).replace(INVISIBLE, '\ufffd');
+}
+
 /** A colour of ours, or nothing: what comes over the wire is never a style of its own. @param {unknown} color */
 export function safeColor(color) {
   return typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color) ? color : '';

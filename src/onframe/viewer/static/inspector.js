@@ -1,7 +1,7 @@
 // @ts-check
 /** One target: what it is, what the camera said of it, where it has been, and the document that it came from. */
 
-import { button, clockTime, make, pairs, put, safeColor, set } from './dom.js';
+import { button, clockTime, make, pairs, put, safeColor, set, shownId } from './dom.js';
 import { icon } from './icons.js';
 import { clockName } from './status.js';
 
@@ -12,6 +12,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 const MOST_STEPS = 40; // lines of the history
 const MOST_POINTS = 400; // of the path on the map
 const LONGEST_RAW = 60_000; // characters of a document in the page
+const LONGEST_LINE = 500;
 /** @type {Record<string, string>} */
 const STATES = {
   rule: 'standing rule',
@@ -25,7 +26,7 @@ const STATES = {
 export function nameOf(shape) {
   const labels = shape.labels ?? [];
   const name = labels[0] || shape.text || shape.title;
-  return name || [shape.cls, shape.subject?.split('/').pop()].filter(Boolean).join(' ') || shape.kind || 'target';
+  return shownId(name || [shape.cls, shape.subject?.split('/').pop()].filter(Boolean).join(' ') || shape.kind || 'target');
 }
 
 export class Inspector {
@@ -34,6 +35,8 @@ export class Inspector {
     this._act = act;
     this.subject = '';
     this._asked = 0;
+    /** The document with all of its long lines. */
+    this._whole = '';
     this.title = make('h2', '', { id: 'target-title', tabindex: -1 });
     this.swatch = make('i', 'swatch');
     const close = button({ icon: 'close', title: 'Close the target (Esc)', className: 'plain' }, () => act.close());
@@ -122,7 +125,7 @@ export class Inspector {
     if (more) facts.push(['says', more]);
     facts.push(['drawn', state === 'held' ? `${STATES.held}, ${Math.round(age)} ms ago` : (STATES[state] ?? state)]);
     if (message) {
-      facts.push(['sort', message.layer]);
+      facts.push(['sort', shownId(message.layer)]);
       if (typeof message.captured_at === 'number') facts.push(['captured', clockTime(message.captured_at * 1000, true)]);
       const about = typeof message.uncertainty === 'number' && !message.exact ? ` ±${Math.max(1, Math.round(message.uncertainty * 1000))} ms` : '';
       facts.push(['clock', `${clockName(message.clock)}${about}${message.exact ? ', exact' : ''}`]);
@@ -175,15 +178,15 @@ export class Inspector {
 
   /** @param {string} text @param {string} format @param {string} remark */
   _document(text, format, remark) {
-    put(this.raw, text.slice(0, LONGEST_RAW));
+    this._whole = text;
+    put(this.raw, text.slice(0, LONGEST_RAW).split('\n').map(cutLine).join('\n'));
     this.raw.hidden = !text;
     this.copy.hidden = !text;
     put(this.format, [format, remark].filter(Boolean).join(' · '));
   }
 
   async _copy() {
-    const text = this.raw.textContent ?? '';
-    const done = await copied(text, this.raw);
+    const done = await copied(this._whole, this.raw);
     put(this.copy.querySelector('span'), done ? 'Copied' : 'Selected: Ctrl+C');
     this.copy.querySelector('svg')?.replaceWith(icon(done ? 'done' : 'copy'));
     setTimeout(() => {
@@ -198,6 +201,11 @@ export class Inspector {
     this.body.hidden = true;
     this.choices.hidden = false;
   }
+}
+
+/** @param {string} line */
+function cutLine(line) {
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}… (${line.length} characters)` : line;
 }
 
 /** On plain http there is no clipboard for pages: the text is selected instead. @param {string} text @param {Node} node */
