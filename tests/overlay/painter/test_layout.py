@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scenes import flat, planes_of, rgb_of
 
-from onframe.overlay.painter import Painter
+from onframe.overlay.painter import Colors, Painter
+from onframe.overlay.painter.chips import Pens, card_of
 from onframe.overlay.painter.geometry import Rect, ahead, barbs, crossing_arrow, overlap
 from onframe.overlay.painter.layout import Item, Memory, Room, Size, arrange
 from onframe.overlay.painter.text import Type, clean
@@ -156,6 +157,17 @@ def test_texts_are_at_least_ten_pixels_high(width: int) -> None:
     ink = (rgb[..., 0] > 150) & (rgb[..., 1] < 120)
     rows = np.flatnonzero(ink[:, ink.any(axis=0)].any(axis=1))
     assert rows.max() - rows.min() + 1 >= 10
+
+
+@pytest.mark.parametrize("width", [640, 720, 800, 1024, 1180, 1280, 1366, 1600, 1920, 2560])
+def test_cards_are_as_wide_as_their_texts(width: int) -> None:
+    pens = Pens(max(0.84, width / 1180), Colors())
+    for title in ("people counting", "PTZ", "queue length and waiting"):
+        card = card_of(title, [Row("longest wait", "1 min 33 s"), Row("age group", "middle aged")], "#c4b5fd")
+        heading, names, values = pens.type(11, bold=True), pens.type(12), pens.type(14, bold=True)
+        within = pens.sprite(card, width).width - 24 * pens.unit
+        assert heading.width(title.upper()) <= within
+        assert names.width("longest wait") + values.width("1 min 33 s") + 10 * pens.unit <= within
 
 
 def test_a_panel_stands_at_its_corner() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -112,7 +113,7 @@ class Pens:
         types = (self.type(12.5, bold=True), self.type(11.5))
         most = max(24 * unit, min(_WIDEST * unit, 0.62 * room) - 15 * unit)
         runs = [types[i > 0].fitted(line, most) for i, line in enumerate(chip.lines[:_MOST_LINES])]
-        width = even(max(run.width for run in runs) + 15 * unit)
+        width = wide(max(run.width for run in runs) + 15 * unit)
         height = even((len(runs) * 16 + 6) * unit)
         made = self._ground(width, height, chip.color, chip.alarm).copy()
         for i, run in enumerate(runs):
@@ -137,8 +138,8 @@ class Pens:
     def _plate(self, plate: PlateChip, room: float) -> Composition:
         unit, large, small = self.unit, self.type(16, bold=True), self.type(11)
         text, caption = large.fitted(plate.text, 0.6 * room), small.fitted(plate.caption, 0.6 * room)
-        chip, height = even(text.width + 18 * unit), even(24 * unit)
-        width = max(chip, even(caption.width + 12 * unit) if plate.caption else 0)
+        chip, height = wide(text.width + 18 * unit), even(24 * unit)
+        width = max(chip, wide(caption.width + 12 * unit) if plate.caption else 0)
         made = Composition(width, height + (even(19 * unit) if plate.caption else 0), self.colors)
         left = (width - chip) // 2
         made.add(rounded(chip, height, 4 * unit), plate.color, x=left)
@@ -158,7 +159,7 @@ class Pens:
         wanted = [names.width(row.name) + values.width(row.value) + 20 * unit for row in rows]
         widest = max(110 * unit, min(_WIDEST * unit, 0.5 * room))
         heading = card.title.upper()
-        width = even(min(widest, max(110 * unit, max([title.width(heading), *wanted]) + 24 * unit)))
+        width = wide(min(widest, max(110 * unit, max([title.width(heading), *wanted]) + 24 * unit)))
         made = Composition(width, even((30 + len(rows) * 20) * unit), self.colors)
         within, line = width - 24 * unit, (2 if card.alarm else 1) * unit
         body = rounded(width, made.height, 7 * unit)
@@ -177,7 +178,7 @@ class Pens:
     def _pill(self, pill: Pill, room: float) -> Composition:
         unit, letters = self.unit, self.type(12.5)
         runs = letters.wrapped(pill.text, max(24 * unit, room - 50 * unit), pill.lines)
-        width = even(max(run.width for run in runs) + 34 * unit)
+        width = wide(max(run.width for run in runs) + 34 * unit)
         made = Composition(width, even((27 + 16 * (len(runs) - 1)) * unit), self.colors)
         made.add(rounded(made.width, made.height, 13.5 * unit), CARD, CARD_OPACITY)
         dot = max(2, round(7 * unit))
@@ -195,6 +196,11 @@ def write(onto: Composition, run: Run, x: float, middle: float, size: float, col
 
 def cover_of(run: Run) -> Cover:
     return run.mask.astype(np.float32) * np.float32(1 / 255)
+
+
+def wide(value: float) -> int:
+    """The least even whole number that is no less: what holds a text may not cut it."""
+    return max(2, 2 * math.ceil(value / 2))
 
 
 def even(value: float) -> int:

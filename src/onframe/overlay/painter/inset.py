@@ -147,8 +147,12 @@ class _Inset:
             points = [(x, y), *arc(x, y, reach, start, end)]
             made.add(inside_of(points, w, h) * inner, wedge.color, 0x26 / 255)
             made.add(_along([*points, (x, y)], w, h, 1.2 * unit) * inner, wedge.color, 0xAA / 255)
+        above = math.inf
         for ring in rings:
-            self._text(made, ring.text, x + 4 * unit, y - ring.radius * self.reach - 6 * unit, "#94e9da")
+            height = y - ring.radius * self.reach - 6 * unit
+            if above - height >= 12 * unit:  # where rings are close, not each of them is named
+                self._text(made, ring.text, x + 4 * unit, height, "#94e9da")
+                above = height
         for i, wedge in enumerate(wedges):
             self._text(made, wedge.text, 9 * unit, ((i + 1) * 14 - 3) * unit, wedge.color)
         return made.sprite()
