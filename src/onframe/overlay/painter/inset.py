@@ -149,7 +149,7 @@ class _Inset:
             made.add(_along([*points, (x, y)], w, h, 1.2 * unit) * inner, wedge.color, 0xAA / 255)
         above = math.inf
         for ring in rings:
-            height = y - ring.radius * self.reach - 6 * unit
+            height = max(8 * unit, y - ring.radius * self.reach - 6 * unit)
             if above - height >= 12 * unit:  # where rings are close, not each of them is named
                 self._text(made, ring.text, x + 4 * unit, height, "#94e9da")
                 above = height
