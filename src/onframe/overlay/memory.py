@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
+from collections.abc import Sequence
+from operator import is_not
+from typing import NamedTuple
 
-from onframe.isapi.metadata import Coordinate, Metadata, Number, Target
-from onframe.overlay.coordinates import drawable
-from onframe.overlay.subjects import subject_name
+from onframe.isapi.metadata import Coordinate, Metadata, Number, Point, Target
+from onframe.overlay.coordinates import drawable, places
+from onframe.overlay.subjects import Sort, name_of, sort_of
 from onframe.overlay.vocabulary import XY
+from onframe.record import Coordinates
 
 TRACK_SECONDS = 4.0
 """How much of a radar target's way is drawn."""
@@ -19,7 +23,16 @@ _NEAREST = 0.25
 _SOONEST = 0.08
 _LONGEST = 64
 _MOST = 1000
+_MOST_TRAILS = 256
 _WAIT_SECONDS = 2.0
+
+
+class _Trail(NamedTuple):
+    """A trail as it was asked for last: as sent, and where its points are in the picture."""
+
+    coordinates: Coordinates
+    points: Sequence[Point]
+    placed: list[XY]
 
 
 class Memory:
@@ -28,16 +41,30 @@ class Memory:
     def __init__(self) -> None:
         self._tracks: OrderedDict[str, deque[tuple[float, XY]]] = OrderedDict()
         self._waits: dict[int | str, tuple[float, int]] = {}
+        self._trails: OrderedDict[str, _Trail] = OrderedDict()
 
-    def add(self, metadata: Metadata, at: float) -> None:
-        """Remember where its radar targets are and how long its people wait."""
+    def add(self, metadata: Metadata, at: float, sort: Sort | None = None) -> None:
+        """Remember where its radar targets are and how long its people wait; ``sort`` is the document's."""
+        sort = sort or sort_of(metadata)
         for target in metadata.targets:
             if target.angle is not None and target.distance is not None and drawable(target.angle, target.distance):
-                self._see(subject_name(metadata, target), at, metres((target.angle, target.distance)))
-        if (metadata.sub_type or "").lower() == "personqueuetime" and metadata.kind == "target":
+                self._see(name_of(sort, target), at, metres((target.angle, target.distance)))
+        if sort.sub_type == "personqueuetime" and metadata.kind == "target":
             self._waits = {rule: wait for rule, wait in self._waits.items() if 0 <= at - wait[0] <= _WAIT_SECONDS}
             for target in metadata.targets:
                 self._wait(target, at)
+
+    def placed(self, name: str, points: Sequence[Point], coordinates: Coordinates) -> list[XY]:
+        """The trail of this name, as ``points`` were sent, in the picture: what was placed before is not again."""
+        known = self._trails.pop(name, None)
+        placed = None if known is None or known.coordinates != coordinates else _continued(known, points)
+        if placed is None:
+            placed = places(points, coordinates)
+        if len(placed) == len(points):  # else some cannot be drawn, and the two do not run side by side
+            self._trails[name] = _Trail(coordinates, points, placed)
+            if len(self._trails) > _MOST_TRAILS:
+                self._trails.popitem(last=False)
+        return placed
 
     def track(self, name: str, at: float) -> list[XY]:
         """The radar target's way up to this time, oldest first: (metres to the right, metres ahead)."""
@@ -84,6 +111,19 @@ class Memory:
             return
         seen, longest = self._waits.get(target.rule_id, (at, 0))
         self._waits[target.rule_id] = (at, max(longest if seen == at else 0, int(text)))
+
+
+def _continued(known: _Trail, points: Sequence[Point]) -> list[XY] | None:
+    """The points placed, where they are those of ``known`` but for some at its beginning, and new ones at the end."""
+    if not points:
+        return []
+    gone = next((index for index, point in enumerate(known.points) if point is points[0]), None)
+    if gone is None:
+        return None
+    kept = len(known.points) - gone
+    if kept > len(points) or any(map(is_not, known.points[gone:], points)):
+        return None
+    return known.placed[gone:] + places(points[kept:], known.coordinates)
 
 
 def metres(coordinate: Coordinate) -> XY:

@@ -8,7 +8,6 @@ from onframe.isapi.metadata import Coordinate, Metadata, Number, RadarDetectionR
 from onframe.overlay import style
 from onframe.overlay.coordinates import drawable
 from onframe.overlay.memory import Memory, metres
-from onframe.overlay.subjects import subject_name
 from onframe.overlay.targets import CROSSINGS, Subject
 from onframe.overlay.vocabulary import XY, Blip, Line, Polygon, Radar, Ring, Wedge
 
@@ -84,7 +83,7 @@ def _wedge(middle: Number, width: Number, reach: float, color: str, text: str) -
 
 def _add_target(inset: Radar, subject: Subject, past: Past | None) -> None:
     target, alarm = subject.target, subject.triggered
-    name = subject_name(subject.metadata, target)
+    name = subject.name
     if target.angle is not None and target.distance is not None and drawable(target.angle, target.distance):
         color = style.ALARM if alarm else style.class_color("human")
         trail = past.trail(name) if past else []

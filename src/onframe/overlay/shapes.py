@@ -15,10 +15,10 @@ from typing import Protocol
 from onframe.isapi.metadata import Metadata, Point, Target
 from onframe.overlay import scene, style
 from onframe.overlay import vocabulary as shape
-from onframe.overlay.coordinates import drawable, misfit, place
+from onframe.overlay.coordinates import misfit, places
 from onframe.overlay.memory import Memory
 from onframe.overlay.radar import Past, radar_shape
-from onframe.overlay.subjects import about, layer_of, subject_name
+from onframe.overlay.subjects import about, layer_of, sort_of, subject_name
 from onframe.overlay.targets import (
     Look,
     Place,
@@ -28,6 +28,7 @@ from onframe.overlay.targets import (
     queue_alarm,
     region_shape,
     subject_of,
+    subjects_of,
     target_shapes,
 )
 from onframe.record import Coordinates
@@ -42,6 +43,9 @@ __all__ = [
     "standing_shapes",
     "subject_name",
 ]
+
+
+_UNIT = Coordinates(space="unit")
 
 
 class Known(Protocol):
@@ -61,17 +65,20 @@ def shapes_of(
     live: Known | None = None,
     memory: Memory | None = None,
     at: float = 0.0,
+    subjects: list[Subject] | None = None,
 ) -> list[shape.Shape]:
     """All that this document shows; with ``live`` also its targets' trails and its counts at their rules' places.
 
+    ``subjects`` are `subjects_of` the document in these coordinates, where the caller has them.
     With ``memory``, to which the document of the time ``at`` (s) was added, also how radar targets move and how long
     people wait. ValueError for pixels of a picture whose size is not known.
     """
-    subjects = [subject_of(metadata, target, coordinates) for target in metadata.targets]
+    subjects = subjects_of(metadata, coordinates) if subjects is None else subjects
     shapes = [found for picture in metadata.pictures if (found := scene.picture_shape(picture))]
     for subject in subjects:
         queue = _queue_place(subject, live, memory, at)
-        shapes += about([*_trail(subject, live), *target_shapes(subject, queue)], metadata, subject.target)
+        told = [*_trail(subject, live, memory), *target_shapes(subject, queue)]
+        shapes += about(told, subject.sort, subject.target, subject.name)
     shapes += _loose_regions(metadata, coordinates)
     shapes += _whole_picture(metadata, subjects, Past(memory, at) if memory else None)
     hint = misfit(metadata, coordinates)
@@ -101,27 +108,28 @@ def frame_number_of(metadata: Metadata) -> int | None:
     return None
 
 
-def events_of(metadata: Metadata) -> list[shape.Event]:
-    """Alarms, plates and suspicions in this document."""
-    coordinates = Coordinates(space="unit")
-    events = [
-        event
-        for target in metadata.targets
-        if (event := _event(layer_of(metadata), subject_of(metadata, target, coordinates)))
-    ]
+def events_of(metadata: Metadata, subjects: list[Subject] | None = None) -> list[shape.Event]:
+    """Alarms, plates and suspicions in this document; ``subjects`` as for `shapes_of`, in any coordinates."""
+    subjects = subjects_of(metadata, _UNIT) if subjects is None else subjects
+    events = [event for subject in subjects if (event := _event(subject))]
     for suspect in metadata.suspects:
         key, text = f"suspect/{suspect.susp_id}", scene.suspicion(suspect)
         events.append(shape.Event(key, "alarm", "suspicion", text, style.ALARM, kind="suspicion"))
     return events
 
 
-def _event(layer: str, subject: Subject) -> shape.Event | None:
-    target, values = subject.target, subject.values
+def _event(subject: Subject) -> shape.Event | None:
+    """None for most: they are told apart first."""
+    values = subject.values
+    is_fire = subject.sort.sub_type == "firedetection" and not subject.is_rule and bool(subject.regions)
+    if not (subject.triggered or is_fire or values.get("licenseplate") or queue_alarm(values)):
+        return None
+    target, layer = subject.target, subject.sort.layer
     name = style.class_name(target.recognition) or ("" if target.target_id is None else "target")
     who = style.joined(name, None if target.target_id is None else str(target.target_id), by=" ")
     where = None if target.rule_id is None else f"rule {target.rule_id}"
     identity = target.target_id if target.target_id is not None else target.rule_id
-    about = subject_name(subject.metadata, target)
+    about = subject.name
     rule = "" if target.rule_id is None else str(target.rule_id)
     if values.get("licenseplate"):
         return _plate_event(subject, about, rule)
@@ -136,14 +144,12 @@ def _event(layer: str, subject: Subject) -> shape.Event | None:
         return shape.Event(
             f"{layer}/{identity}", "alarm", "queue", text, style.ALARM, subject=about, kind="queue", rule=rule
         )
-    if (subject.metadata.sub_type or "").lower() == "firedetection" and not subject.is_rule and subject.regions:
-        text = style.with_unit(values, "distance", " m") or ""
-        return shape.Event(layer, "alarm", "fire", text, style.FIRE, subject=about, kind="fire", rule=rule)
-    return None
+    text = style.with_unit(values, "distance", " m") or ""
+    return shape.Event(layer, "alarm", "fire", text, style.FIRE, subject=about, kind="fire", rule=rule)
 
 
 def _kind_of(subject: Subject) -> shape.Kind:
-    if subject.metadata.is_radar:
+    if subject.sort.is_radar:
         return "radar"
     return "rule" if subject.is_rule else "target"
 
@@ -159,17 +165,22 @@ def _plate_event(subject: Subject, about: str, rule: str) -> shape.Event:
     return shape.Event(f"plate/{plate}", "info", plate, text, color, ink=ink, subject=about, kind="plate", rule=rule)
 
 
-def _trail(subject: Subject, live: Known | None) -> list[shape.Shape]:
+def _trail(subject: Subject, live: Known | None, memory: Memory | None) -> list[shape.Shape]:
     """Up to where the target is in this document: a later one may have been told already."""
     target = subject.target
     if live is None or target.target_id is None or subject.is_rule:
         return []
     known = list(live.trail(subject.metadata.sub_type, target.target_id))
+    if len(known) < 2:
+        return []
     box = target.box
     here = None if box is None else ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-    if here in known:
+    if here != known[-1] and here in known:
         known = known[: len(known) - known[::-1].index(here)]
-    points = [place(point, subject.coordinates) for point in known if drawable(*point)]
+    if memory is None:
+        points = places(known, subject.coordinates)
+    else:
+        points = memory.placed(subject.name, known, subject.coordinates)
     color = style.ALARM if subject.triggered else style.class_color(target.recognition)
     return [shape.Trail(points, color)] if len(points) > 1 else []
 
@@ -200,7 +211,7 @@ def _region_of(
     for rule in rules:
         for target in rule.targets:
             if rule.sub_type == sub_type and target.rule_id == rule_id:
-                regions = subject_of(rule, target, coordinates).regions
+                regions = subject_of(rule, target, coordinates, sort_of(rule)).regions
                 return regions[0] if regions else None
     return None
 
@@ -228,6 +239,6 @@ def _whole_picture(metadata: Metadata, subjects: list[Subject], past: Past | Non
         shapes += scene.people_panel(metadata, metadata.situation)
     if metadata.ptz is not None:
         shapes.append(scene.ptz_panel(metadata.ptz))
-    if metadata.is_radar:
+    if subjects[0].sort.is_radar if subjects else metadata.is_radar:
         shapes.append(radar_shape(metadata, subjects, past))
     return shapes + scene.suspicions(metadata.suspects)

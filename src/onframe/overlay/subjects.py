@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from onframe.isapi.metadata import CameraPoint, Metadata, Target
-from onframe.overlay.vocabulary import Kind, Shape
+from onframe.overlay.vocabulary import Kind, Plate, Shape, Trail
 
 _KINDS: dict[str, Kind] = {
     "facesnap": "face",
@@ -16,50 +17,74 @@ _KINDS: dict[str, Kind] = {
 }
 _CLASSES = {"anpr": "vehicle", "facesnap": "face", "shipsdetection": "ship", "personqueuetime": "human"}
 """What targets of a sub type are where they do not say it themselves."""
-_OWN_KINDS: dict[str, Kind] = {"Plate": "plate", "Trail": "trail"}
+_OWN_KINDS: dict[type[Shape], Kind] = {Plate: "plate", Trail: "trail"}
+
+
+class Sort(NamedTuple):
+    """What is asked of a document for each of its targets, asked once.
+
+    ``name`` is its sub type, "radar " before it where it is a radar's; ``sub_type`` is that in lower case, empty for
+    none.
+    """
+
+    name: str
+    sub_type: str
+    is_rule: bool
+    is_radar: bool
+    layer: str
+
+
+def sort_of(metadata: Metadata) -> Sort:
+    """The sort of document."""
+    kind, is_radar = metadata.kind, metadata.is_radar
+    name = f"{'radar ' if is_radar else ''}{metadata.sub_type or 'none'}"
+    return Sort(name, (metadata.sub_type or "").lower(), kind == "rule", is_radar, f"{name}/{kind}")
 
 
 def layer_of(metadata: Metadata) -> str:
     """The sort of document, for instance "behaviorAnalysis/target" or "radar behaviorAnalysis/target"."""
-    return f"{_sort_of(metadata)}/{metadata.kind}"
+    return sort_of(metadata).layer
 
 
 def subject_name(metadata: Metadata, target: Target) -> str:
     """ "behaviorAnalysis/target/12" or "behaviorAnalysis/rule/1"; what has no ID but a rule's is about that rule."""
-    is_rule = metadata.kind == "rule" and target.rule_id is not None
-    if target.target_id is not None and not is_rule:
-        return f"{_sort_of(metadata)}/target/{target.target_id}"
-    return "" if target.rule_id is None else f"{_sort_of(metadata)}/rule/{target.rule_id}"
+    return name_of(sort_of(metadata), target)
+
+
+def name_of(sort: Sort, target: Target) -> str:
+    """``subject_name`` of a target of a document of this sort."""
+    if target.target_id is not None and not (sort.is_rule and target.rule_id is not None):
+        return f"{sort.name}/target/{target.target_id}"
+    return "" if target.rule_id is None else f"{sort.name}/rule/{target.rule_id}"
 
 
 def person_name(metadata: Metadata, person: CameraPoint) -> str:
     """ "personalTrack/target/12498" for the objId of a tracked person (B.4)."""
-    return f"{_sort_of(metadata)}/target/{person.obj_id}" if person.obj_id else ""
+    return f"{sort_of(metadata).name}/target/{person.obj_id}" if person.obj_id else ""
 
 
 def class_of(metadata: Metadata, target: Target) -> str:
     """The target's class in lower case: as it says itself, else what its sub type detects; rules have none unsaid."""
-    if target.recognition or metadata.kind == "rule":
+    return _class_of(sort_of(metadata), target)
+
+
+def _class_of(sort: Sort, target: Target) -> str:
+    if target.recognition or sort.is_rule:
         return (target.recognition or "").lower()
-    return _CLASSES.get((metadata.sub_type or "").lower(), "")
+    return _CLASSES.get(sort.sub_type, "")
 
 
-def about(shapes: Sequence[Shape], metadata: Metadata, target: Target) -> Iterable[Shape]:
-    """The same Shapes, saying which target or rule they are about."""
-    name, cls, kind = subject_name(metadata, target), class_of(metadata, target), _kind_of(metadata)
+def about(shapes: Sequence[Shape], sort: Sort, target: Target, name: str) -> Sequence[Shape]:
+    """The same Shapes, saying which target or rule they are about; ``name`` is `name_of` it."""
+    cls, kind = _class_of(sort, target), _kind_of(sort)
+    rule = "" if target.rule_id is None else str(target.rule_id)
     for shape in shapes:
-        shape.subject, shape.cls = name, cls
-        shape.rule = "" if target.rule_id is None else str(target.rule_id)
-        shape.kind = _OWN_KINDS.get(type(shape).__name__, kind)
+        shape.subject, shape.cls, shape.rule = name, cls, rule
+        shape.kind = _OWN_KINDS.get(type(shape), kind)
     return shapes
 
 
-def _kind_of(metadata: Metadata) -> Kind:
-    sub_type = (metadata.sub_type or "").lower()
-    if metadata.kind == "rule":
+def _kind_of(sort: Sort) -> Kind:
+    if sort.is_rule:
         return "rule"
-    return "queue" if sub_type.startswith("personqueue") else _KINDS.get(sub_type, "target")
-
-
-def _sort_of(metadata: Metadata) -> str:
-    return f"{'radar ' if metadata.is_radar else ''}{metadata.sub_type or 'none'}"
+    return "queue" if sort.sub_type.startswith("personqueue") else _KINDS.get(sort.sub_type, "target")

@@ -11,7 +11,8 @@ from onframe.isapi.metadata import Metadata, Region, Target
 from onframe.isapi.properties import Temperature as Measured
 from onframe.isapi.values import number
 from onframe.overlay import style
-from onframe.overlay.coordinates import drawable, place
+from onframe.overlay.coordinates import drawable, places
+from onframe.overlay.subjects import Sort, name_of, sort_of
 from onframe.overlay.vocabulary import (
     XY,
     Box,
@@ -40,7 +41,7 @@ CROSSINGS: dict[str, Crossing] = {
 _HEADINGS: dict[str, Heading] = {"up": "up", "down": "down", "left": "left", "right": "right"}
 
 
-class Look(msgspec.Struct):
+class Look(msgspec.Struct, gc=False):
     """How one target's regions are to be drawn."""
 
     color: str
@@ -52,27 +53,31 @@ class Look(msgspec.Struct):
     face: bool = False
 
 
-class Subject(msgspec.Struct):
-    """One target with all that its drawing needs; property names are in lower case, the first value of a name wins."""
+class Subject(msgspec.Struct, gc=False):
+    """One target with all that its drawing needs; property names are in lower case, the first value of a name wins.
+
+    ``name`` is what its Shapes are about; ``triggered``: the rule or target is in alarm (B.11); ``is_rule``: it
+    describes a rule, not something that was seen.
+    """
 
     metadata: Metadata
     target: Target
     values: dict[str, str]
     regions: list[list[XY]]
     coordinates: Coordinates
-
-    @property
-    def triggered(self) -> bool:
-        """The rule or target is in alarm (B.11)."""
-        return self.values.get("triggerevent", "").lower() in ("true", "1")
-
-    @property
-    def is_rule(self) -> bool:
-        """It describes a rule, not something that was seen."""
-        return self.metadata.kind == "rule"
+    sort: Sort
+    name: str
+    triggered: bool
+    is_rule: bool
 
 
-def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates) -> Subject:
+def subjects_of(metadata: Metadata, coordinates: Coordinates, sort: Sort | None = None) -> list[Subject]:
+    """All targets of a document; ``sort`` is `sort_of` it, where the caller has it."""
+    sort = sort or sort_of(metadata)
+    return [subject_of(metadata, target, coordinates, sort) for target in metadata.targets]
+
+
+def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates, sort: Sort) -> Subject:
     """The target with its own properties, or the document's where it is the only target (R-104)."""
     sole = len(metadata.targets) == 1
     properties = target.properties or (metadata.frame.properties if sole else [])
@@ -80,13 +85,14 @@ def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates) -> 
     values: dict[str, str] = {}
     for name, value in properties:
         values.setdefault(name.lower(), value.lstrip("> ").rstrip())
-    return Subject(metadata, target, values, placed(regions, coordinates), coordinates)
+    triggered = values.get("triggerevent", "").lower() in ("true", "1")
+    found, name = placed(regions, coordinates), name_of(sort, target)
+    return Subject(metadata, target, values, found, coordinates, sort, name, triggered, sort.is_rule)
 
 
 def placed(regions: Sequence[Region], coordinates: Coordinates) -> list[list[XY]]:
     """The regions in 0..1; points that cannot be drawn and regions without a point are left out."""
-    found = [[place(point, coordinates) for point in region if drawable(*point)] for region in regions]
-    return [points for points in found if points]
+    return [points for region in regions if (points := places(region, coordinates))]
 
 
 class Place(msgspec.Struct):
@@ -98,9 +104,9 @@ class Place(msgspec.Struct):
 
 def target_shapes(subject: Subject, queue: Place | None = None) -> list[Shape]:
     """What one target or rule shows. ``queue``: what is known of its rule's region, for counts that have none."""
-    sub_type = (subject.metadata.sub_type or "").lower()
     if subject.is_rule:
         return _regions(subject, _rule_look(subject))
+    sub_type = subject.sort.sub_type
     if sub_type.startswith("personqueue"):
         return _queue(subject, queue or Place())
     return _BY_SUB_TYPE.get(sub_type, _plain)(subject)
@@ -128,9 +134,9 @@ def region_shape(points: list[XY], look: Look) -> Shape:
 
 
 def _upright(points: list[XY]) -> bool:
-    distinct = set(points)
-    xs, ys = {x for x, _ in points}, {y for _, y in points}
-    return len(distinct) == 4 and len(xs) == 2 and len(ys) == 2
+    if len(set(points)) != 4:
+        return False
+    return len({x for x, _ in points}) == 2 and len({y for _, y in points}) == 2
 
 
 def _corners(points: Sequence[XY]) -> tuple[XY, XY]:
@@ -140,8 +146,11 @@ def _corners(points: Sequence[XY]) -> tuple[XY, XY]:
 
 def _regions(subject: Subject, look: Look) -> list[Shape]:
     """All regions in one look; the labels stand at the first alone."""
-    rest = msgspec.structs.replace(look, labels=[])
-    return [region_shape(points, rest if i else look) for i, points in enumerate(subject.regions)]
+    shapes = [region_shape(points, look) for points in subject.regions[:1]]
+    if len(subject.regions) > 1:
+        rest = msgspec.structs.replace(look, labels=[])
+        shapes += [region_shape(points, rest) for points in subject.regions[1:]]
+    return shapes
 
 
 def _rule_look(subject: Subject) -> Look:

@@ -10,7 +10,9 @@ import msgspec
 from onframe.live import Live
 from onframe.overlay.coordinates import describe, for_picture
 from onframe.overlay.memory import Memory
-from onframe.overlay.shapes import events_of, frame_number_of, hold_of, layer_of, shapes_of, standing_shapes
+from onframe.overlay.shapes import events_of, frame_number_of, hold_of, shapes_of, standing_shapes
+from onframe.overlay.subjects import Sort, sort_of
+from onframe.overlay.targets import Subject, subjects_of
 from onframe.overlay.vocabulary import Event, Rules, Shape, Shapes
 from onframe.record import Coordinates, Record
 
@@ -39,6 +41,7 @@ class Teller:
         self._live = Live()
         self._memory = Memory()
         self._alarms: dict[str, tuple[int, int]] = {}
+        self._placed: tuple[Coordinates, tuple[int, int], Coordinates] | None = None
 
     def begin(self) -> None:
         """Another connection: rules and targets of the last one mean nothing any more."""
@@ -56,32 +59,42 @@ class Teller:
 
     def tell(self, record: Record, place: Place) -> list[Shapes | Rules]:
         """What is drawn because of this Record. Raises what its drawing raises; the Record then changes nothing."""
-        metadata = record.metadata
-        is_rule = metadata.kind == "rule"
-        events = events_of(metadata)
-        if is_rule:
-            shapes_of(metadata, self._placing())  # what cannot be drawn is not kept, and harms no other rule
+        metadata, coordinates = record.metadata, self._placing()
+        sort = sort_of(metadata)
+        subjects = subjects_of(metadata, coordinates, sort)
+        events = events_of(metadata, subjects)
+        if sort.is_rule:
+            # What cannot be drawn is not kept, and harms no other rule.
+            shapes_of(metadata, coordinates, subjects=subjects)
         self._live.add(record)
-        if is_rule:
+        if sort.is_rule:
             standing = Rules(place.pts, self.standing())
-            return [standing, self._shapes(record, place, [], events)] if events else [standing]
-        self._memory.add(metadata, place.pts / _TICKS)
-        shapes = self._flashing(self._draw(record, place), place.pts)
-        return [self._shapes(record, place, shapes, events)]
+            return [standing, self._shapes(record, place, [], events, sort)] if events else [standing]
+        self._memory.add(metadata, place.pts / _TICKS, sort)
+        shapes = self._flashing(self._draw(record, place, subjects), place.pts)
+        return [self._shapes(record, place, shapes, events, sort)]
 
     def again(self, record: Record, place: Place) -> Shapes:
         """The Shapes of a Record told before, in the coordinates that are set now; nothing else changes."""
         shapes = [self._lit(shape, place.pts) for shape in self._draw(record, place)]
-        return self._shapes(record, place, shapes, [])
+        return self._shapes(record, place, shapes, [], sort_of(record.metadata))
 
-    def _draw(self, record: Record, place: Place) -> list[Shape]:
-        at = place.pts / _TICKS
-        return shapes_of(record.metadata, self._placing(), live=self._live, memory=self._memory, at=at)
+    def _draw(self, record: Record, place: Place, subjects: list[Subject] | None = None) -> list[Shape]:
+        return shapes_of(
+            record.metadata,
+            self._placing(),
+            live=self._live,
+            memory=self._memory,
+            at=place.pts / _TICKS,
+            subjects=subjects,
+        )
 
-    def _shapes(self, record: Record, place: Place, shapes: Sequence[Shape], events: Sequence[Event]) -> Shapes:
+    def _shapes(
+        self, record: Record, place: Place, shapes: Sequence[Shape], events: Sequence[Event], sort: Sort
+    ) -> Shapes:
         return Shapes(
             pts=place.pts,
-            layer=layer_of(record.metadata),
+            layer=sort.layer,
             exact=place.exact,
             clock=place.clock,
             uncertainty=place.uncertainty,
@@ -96,18 +109,16 @@ class Teller:
 
     def _flashing(self, shapes: list[Shape], pts: int) -> list[Shape]:
         """Alarms with how much of their flash is left; an alarm that was not told for a flash's time is a new one."""
-        told = []
-        for shape in shapes:
+        for index, shape in enumerate(shapes):
             if getattr(shape, "alarm", False) and shape.subject:
                 first, last = self._alarms.pop(shape.subject, (pts, pts))
                 if not -_TICKS < pts - last < FLASH * _TICKS:
                     first = pts
                 self._alarms[shape.subject] = (first, pts)
-                shape = self._lit(shape, pts)
-            told.append(shape)
+                shapes[index] = self._lit(shape, pts)
         while len(self._alarms) > _MOST_ALARMS:
             self._alarms.pop(next(iter(self._alarms)))
-        return told
+        return shapes
 
     def _lit(self, shape: Shape, pts: int) -> Shape:
         """The Shape with how much of its alarm's flash is left at this time."""
@@ -117,4 +128,8 @@ class Teller:
         return msgspec.structs.replace(shape, flash=round(left, 3)) if 0 < left <= 1 else shape
 
     def _placing(self) -> Coordinates:
-        return for_picture(self.coordinates, *self.size)
+        known = self._placed
+        if known is None or known[0] is not self.coordinates or known[1] != self.size:
+            placing = for_picture(self.coordinates, *self.size)
+            known = self._placed = (self.coordinates, self.size, placing)
+        return known[2]
