@@ -292,7 +292,7 @@ export class App {
     this.enlarge(tile);
     const shown = await tile.player.showAt(entry.pts);
     this.report();
-    if (!shown) return this._remark('That picture is not kept any more: the pictures of the last minute are.');
+    if (!shown) return this._remark('No longer kept: pictures are for 85 s');
     const drawn = tile.drawn.find((one) => tells(one, entry.event));
     if (!drawn) return;
     tile.player.select(drawn.shape.subject ?? null);

@@ -6,7 +6,7 @@
 const TICKS = 90_000; // a second
 
 export class History {
-  static SECONDS = 60;
+  static SECONDS = 85; // "a minute ago" is still there; the Records of 90 s are
   static BYTES = 64 * 1024 * 1024;
 
   /** @param {number} [seconds] kept at most @param {number} [bytes] kept at most */

@@ -63,6 +63,7 @@ export class SyncCard {
     STATES.forEach((state, i) => {
       const part = /** @type {HTMLElement} */ (this.bar.children[i]);
       part.style.flexGrow = String(sync.recent[state] ?? 0);
+      part.hidden = !sync.recent[state];
     });
     pairs(this.counts, [
       ...STATES.map((state) => /** @type {[string, string, string]} */ ([NAMES[state], number(sync.total[state]), state])),

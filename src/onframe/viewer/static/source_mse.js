@@ -13,9 +13,9 @@ import { FMP4_FRAGMENT, FMP4_START } from './wire.js';
 /** @typedef {import('./wire.js').Hello} Hello */
 
 const TICKS = 90_000; // a second
-const KEPT = 60; // s
+const KEPT = 85; // s
 const KEPT_BYTES = 64 * 1024 * 1024;
-const CLEAN_AT = 66; // s; removing costs, so not for each picture
+const CLEAN_AT = 91; // s; removing costs, so not for each picture
 const AHEAD = 0.06; // s that the element is ahead of what is due: its pictures wait here and not there
 const EDGE = 0.08; // s that it stays behind the newest: nearer to it, it stands still again and again
 const FAR = 0.5; // s; further off than this it is not steered but set
@@ -219,7 +219,7 @@ export class MseSource extends Source {
     }
   }
 
-  /** Keep the last minute. @returns {boolean} whether the buffer is busy with it */
+  /** Keep what can be looked at again. @returns {boolean} whether the buffer is busy with it */
   _clean() {
     const [start, end] = [this._start(), this._end()];
     if (this._bytes > KEPT_BYTES) return this._forget(start + (end - start) / 4);
