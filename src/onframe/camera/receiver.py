@@ -148,15 +148,15 @@ class Receiver:
             return []
         if known.begins_anew(packet):
             self.clock.reset(track)
-        if not known.carries(packet):
+        if known.payload_type is not None and packet.payload_type != known.payload_type:
             known.take_foreign(packet)
             return self._gaps(known, now_ns) if isinstance(known, DocumentTrack) else []
         timestamp = self.clock.extend(track, packet.timestamp, now_ns)
         known.measure(packet, now_ns)
-        if isinstance(known, DocumentTrack):
-            return self._documents(known, packet, timestamp, now_ns)
         if isinstance(known, VideoTrack):
             return self._pictures(known, packet, timestamp, now_ns)
+        if isinstance(known, DocumentTrack):
+            return self._documents(known, packet, timestamp, now_ns)
         known.receiver.push(packet)
         return []
 
@@ -216,12 +216,13 @@ class Receiver:
     # -- pictures ----------------------------------------------------------------------------
 
     def _pictures(self, track: VideoTrack, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
-        track.remember(timestamp)
+        if track.newest != timestamp:
+            track.remember(timestamp)
         if track.pictures is None:
             track.receiver.push(packet)
             return []
-        units: list[Received] = []
         picture = track.pictures.push(packet, timestamp)
+        units: list[Received] = []
         while picture is not None:
             units.append(
                 AccessUnit(

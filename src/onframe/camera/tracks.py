@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import deque
+from operator import sub
 
 from onframe.record import Gap
 from onframe.wire.payload.message import Depacketizer, Message
@@ -14,6 +15,7 @@ from onframe.wire.rtp import RTPPacket, TrackReceiver
 _NS = 1_000_000_000
 _REMEMBERED = 3
 """Seconds of pictures that a document can still be put on."""
+_MOST_TIMES = _REMEMBERED * 60
 _ROUNDING = 2
 """Ticks by which the sender reports of two tracks may be rounded apart."""
 _KNOWN = 8
@@ -25,8 +27,10 @@ _CLOSE = 120
 class ReceivedTrack:
     """What every track has: its numbering, and what receiver reports say of it."""
 
-    def __init__(self, name: str, clock_rate: int, receiver: TrackReceiver) -> None:
+    def __init__(self, name: str, clock_rate: int, receiver: TrackReceiver, payload_type: int | None = None) -> None:
+        """``payload_type`` of its packets; None: any."""
         self.name, self.clock_rate, self.receiver = name, clock_rate, receiver
+        self.payload_type = payload_type
         self.jitter = 0.0
         self.reported_at = 0
         self.last_report = (0, 0)
@@ -41,20 +45,23 @@ class ReceivedTrack:
 
     def carries(self, packet: RTPPacket) -> bool:
         """Whether this packet is one of the track's payload type."""
-        return True
+        return self.payload_type is None or packet.payload_type == self.payload_type
 
     def take_foreign(self, packet: RTPPacket) -> None:
         """A packet of another payload type: it is numbered and counted."""
 
     def begins_anew(self, packet: RTPPacket) -> bool:
         """Whether another source took over: its timestamps continue nothing."""
-        if not self.carries(packet):
+        if packet.ssrc == self._ssrc or not self.carries(packet):
             return False
-        changed = self._ssrc is not None and packet.ssrc != self._ssrc
+        changed = self._ssrc is not None
         self._ssrc = packet.ssrc
         if changed:
-            self._transit, self.reporter, self.last_report = None, None, (0, 0)
+            self._forget()
         return changed
+
+    def _forget(self) -> None:
+        self._transit, self.reporter, self.last_report = None, None, (0, 0)
 
     def measure(self, packet: RTPPacket, now_ns: int) -> None:
         """Interarrival jitter, in ticks (RFC 3550 appendix A.8)."""
@@ -72,7 +79,7 @@ class DocumentTrack(ReceivedTrack):
     """The metadata track. ``gap`` is what was lost since the last Record, ``newest`` its SSRC and timestamp."""
 
     def __init__(self, name: str, clock_rate: int, depacketizer: Depacketizer) -> None:
-        super().__init__(name, clock_rate, depacketizer.receiver)
+        super().__init__(name, clock_rate, depacketizer.receiver, depacketizer.payload_type)
         self.depacketizer = depacketizer
         self.gap: Gap | None = None
         self.newest = (-1, 0)
@@ -81,9 +88,6 @@ class DocumentTrack(ReceivedTrack):
         """Whether the same source's message before this one had a later timestamp."""
         newest, self.newest = self.newest, (message.ssrc, message.timestamp)
         return newest[0] == message.ssrc and newest[1] > message.timestamp
-
-    def carries(self, packet: RTPPacket) -> bool:
-        return packet.payload_type == self.depacketizer.payload_type
 
     def take_foreign(self, packet: RTPPacket) -> None:
         self.depacketizer.push(packet)
@@ -97,42 +101,61 @@ class VideoTrack(ReceivedTrack):
     """The track of the picture, and when its last pictures were."""
 
     def __init__(self, name: str, clock_rate: int, pictures: NALDepacketizer | None) -> None:
-        super().__init__(name, clock_rate, pictures.receiver if pictures is not None else TrackReceiver())
+        if pictures is None:
+            super().__init__(name, clock_rate, TrackReceiver())
+        else:
+            super().__init__(name, clock_rate, pictures.receiver, pictures.payload_type)
         self.pictures = pictures
-        self._times: deque[int] = deque(maxlen=_REMEMBERED * 60)
-
-    def carries(self, packet: RTPPacket) -> bool:
-        return self.pictures is None or packet.payload_type == self.pictures.payload_type
+        self.newest: int | None = None
+        """The timestamp remembered last."""
+        self._times: deque[int] = deque()
+        self._ordered: list[int] = []
+        self._apart: list[int] | None = None
 
     def take_foreign(self, packet: RTPPacket) -> None:
         if self.pictures is not None:
             self.pictures.push(packet)
 
-    def begins_anew(self, packet: RTPPacket) -> bool:
-        changed = super().begins_anew(packet)
-        if changed:
-            self._times.clear()
-        return changed
+    def _forget(self) -> None:
+        super()._forget()
+        self._times.clear()
+        self._ordered.clear()
+        self.newest = self._apart = None
 
     def remember(self, timestamp: int) -> None:
         """A packet of this picture came; what is older than 3 s is forgotten."""
-        if self._times and self._times[-1] == timestamp:
+        times, ordered = self._times, self._ordered
+        if times and times[-1] == timestamp:
             return
-        if timestamp not in self._times:
-            self._times.append(timestamp)
-        while abs(timestamp - self._times[0]) > _REMEMBERED * self.clock_rate:
-            self._times.popleft()
+        index = bisect_left(ordered, timestamp)
+        if index == len(ordered) or ordered[index] != timestamp:
+            if len(times) == _MOST_TIMES:
+                self._forget_first()
+            times.append(timestamp)
+            insort(ordered, timestamp)
+            self._apart = None
+        while abs(timestamp - times[0]) > _REMEMBERED * self.clock_rate:
+            self._forget_first()
+        self.newest = times[-1]
+
+    def _forget_first(self) -> None:
+        del self._ordered[bisect_left(self._ordered, self._times.popleft())]
+        self._apart = None
 
     def nearest(self, timestamp: int) -> int:
         """The received picture within half a frame, or one that is due; else the timestamp itself."""
-        times = sorted(self._times)
+        times = self._ordered
         if len(times) < 2:
             return timestamp
-        apart = sorted(after - before for before, after in zip(times, times[1:], strict=False))
+        if self._apart is None:
+            self._apart = sorted(map(sub, times[1:], times))
+        apart = self._apart
         reach = apart[len(apart) // 2] // 2
         if len(times) < _KNOWN:  # what lies between two of them may not have come yet
             reach = min(reach, self.clock_rate // _CLOSE)
         index = bisect_left(times, timestamp)
+        if index < len(times) and times[index] == timestamp:
+            return timestamp
         found = min(times[max(index - 1, 0) : index + 1], key=lambda time: abs(time - timestamp))
         if abs(found - timestamp) <= reach:
             return found

@@ -18,6 +18,7 @@ from onframe.record import Record
 from onframe.viewer import wire
 
 SECONDS = 90.0
+_LASTING = timedelta(seconds=SECONDS)
 MOST = 4096
 MOST_BYTES = 16 * 1024 * 1024
 MOST_RULES = 256
@@ -66,14 +67,14 @@ class Memory:
         size = 1024 + _FACTOR * len(record.raw)
         self._told[record.n] = Told(record, place, size)
         self._bytes += size
-        if record.metadata.kind == "rule" and len(record.raw) <= LONGEST_RAW:
+        if len(record.raw) <= LONGEST_RAW and record.metadata.kind == "rule":
             for target in record.metadata.targets:
                 subject = subject_name(record.metadata, target)
                 self._rules.pop(subject, None)
                 self._rules[subject] = record
             while len(self._rules) > MOST_RULES:
                 self._rules.popitem(last=False)
-        earliest = record.received_at - timedelta(seconds=SECONDS)
+        earliest = record.received_at - _LASTING
         while self._told and (len(self._told) > MOST or self._bytes > MOST_BYTES or self._is_over(earliest)):
             self._bytes -= self._told.popitem(last=False)[1].size
 

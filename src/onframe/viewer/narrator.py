@@ -20,7 +20,7 @@ from onframe.overlay.view import View
 from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
-from onframe.viewer.discreet import discreet, discreet_answer
+from onframe.viewer.discreet import discreet, discreet_answer, hides_plates
 from onframe.viewer.memory import Memory
 from onframe.wire.payload import h265_sps, sps
 from onframe.wire.payload.h264 import H264Depacketizer
@@ -63,7 +63,7 @@ class Narrator:
         private: View = _ALL,
     ) -> None:
         self._camera, self._channel, self._stream, self._key = camera, channel, stream, key
-        self._private = private
+        self._private, self._hides_plates = private, hides_plates(private)
         self._teller = Teller(coordinates, ASSUMED_SIZE)
         self._epoch = 0
         self._codec: str | None = None
@@ -234,9 +234,11 @@ class Narrator:
         place = self._place(record)
         self.clock = place.clock
         told = self._teller.tell(record, place)
-        said: list[Output] = [discreet(one, self._private) if isinstance(one, Shapes) else one for one in told]
+        said: list[Output] = list(told)
+        if self._hides_plates:
+            said = [discreet(one, self._private) if isinstance(one, Shapes) else one for one in told]
         self._memory.add(record, place)
-        if record.metadata.kind == "rule":
+        if any(isinstance(one, Rules) for one in told):
             self._rules_pts = place.pts
         self._since_key += said
         return said

@@ -58,9 +58,9 @@ class Page:
             self.dropped += 1
             return
         if self._waits_for_key and self._start is not None:
-            self._put(_Waiting(self._start, True))
+            self._put(self._start, is_picture=True)
         self._waits_for_key = False
-        self._put(_Waiting(message, True))
+        self._put(message, is_picture=True)
 
     def text(self, message: bytes) -> None:
         """Queue a text message; pictures give way, and after them the oldest texts."""
@@ -69,7 +69,7 @@ class Page:
         while self._queue and self._full():
             self._take()
             self.dropped += 1
-        self._put(_Waiting(message, False))
+        self._put(message, is_picture=False)
 
     def restart(self) -> None:
         """Another stream or epoch begins: what is queued is of no use, and the next picture must be a key picture."""
@@ -89,13 +89,13 @@ class Page:
         self._pictures -= message.is_picture
         return message.frame
 
-    def _put(self, message: _Waiting) -> None:
+    def _put(self, frame: bytes, *, is_picture: bool) -> None:
         if not self._queue and self._outlet.ready:
-            self._outlet.write(message.frame)
+            self._outlet.write(frame)
             return
-        self._queue.append(message)
-        self._bytes += len(message.frame)
-        self._pictures += message.is_picture
+        self._queue.append(_Waiting(frame, is_picture))
+        self._bytes += len(frame)
+        self._pictures += is_picture
 
     def _full(self) -> bool:
         return self._bytes > self._max_bytes or len(self._queue) >= self._max_messages

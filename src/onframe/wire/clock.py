@@ -7,7 +7,7 @@ Nothing here reads a clock: ``now_ns`` is an argument, in ns since 1970.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import OrderedDict, deque
 from enum import StrEnum
 from typing import NamedTuple
@@ -32,6 +32,7 @@ _EARLY, _LATE = NS // 2, 2 * NS
 """How long (ns) before or after its picture a document may arrive to count for a shared base."""
 _SHARED_BASE_DOCUMENTS = 8
 _FEW_SAMPLES = 8
+_SAMPLES = 250
 _UNMEASURED = 0.5
 """Uncertainty (s) of arrival while too few samples are there."""
 _HALF_FRAME = 0.02
@@ -117,6 +118,8 @@ class SessionClock:
     def extend(self, track: str, timestamp: int, now_ns: int) -> int:
         """A packet's 32-bit timestamp as an extended one; call it for every packet, as it arrives."""
         clock = self._tracks[track]
+        if clock.frames and clock.goes_on(timestamp, now_ns):
+            return clock.frames[-1]
         extended = clock.extend(timestamp, now_ns)
         if clock.arrived(extended, now_ns):
             self._resolve(track, clock)
@@ -141,7 +144,9 @@ class SessionClock:
             clock.document(timestamp, epoch_ms * 1_000_000, now_ns)
         for name, other in self._tracks.items():
             if name != track and other.clock_rate == clock.clock_rate:
-                evidence = self._evidence.setdefault((track, name), _Evidence())
+                evidence = self._evidence.get((track, name))
+                if evidence is None:
+                    evidence = self._evidence[track, name] = _Evidence()
                 evidence.add(other, timestamp, now_ns)
 
     def camera_time(self, track: str, timestamp: int) -> CameraTime:
@@ -208,36 +213,35 @@ class _Report(NamedTuple):
 class _Lags:
     """Arrival minus stamp, in ns, of the last samples: the least of them is the way without queueing."""
 
-    __slots__ = ("_measured", "_samples")
+    __slots__ = ("_ordered", "_samples")
 
     def __init__(self) -> None:
-        self._samples: deque[int] = deque(maxlen=250)
-        self._measured: tuple[int, float] | None = None
+        self._samples: deque[int] = deque()
+        self._ordered: list[int] = []
 
     def __bool__(self) -> bool:
         return bool(self._samples)
 
     def add(self, lag: int) -> None:
-        if self._samples and abs(lag - self._samples[-1]) > _LAG_JUMP:
-            self._samples.clear()
-        self._samples.append(lag)
-        self._measured = None
+        samples, ordered = self._samples, self._ordered
+        if samples and abs(lag - samples[-1]) > _LAG_JUMP:
+            samples.clear()
+            ordered.clear()
+        if len(samples) == _SAMPLES:
+            del ordered[bisect_left(ordered, samples.popleft())]
+        samples.append(lag)
+        insort(ordered, lag)
 
     @property
     def least(self) -> int:
-        return self._measure()[0]
+        return self._ordered[0]
 
     @property
     def spread(self) -> float:
         """Seconds from the least to the middle lag; never too small while there are few samples."""
-        return self._measure()[1]
-
-    def _measure(self) -> tuple[int, float]:
-        if self._measured is None:
-            ordered = sorted(self._samples)
-            spread = (ordered[len(ordered) // 2] - ordered[0]) / NS
-            self._measured = ordered[0], spread if len(ordered) >= _FEW_SAMPLES else max(spread, _UNMEASURED)
-        return self._measured
+        ordered = self._ordered
+        spread = (ordered[len(ordered) // 2] - ordered[0]) / NS
+        return spread if len(ordered) >= _FEW_SAMPLES else max(spread, _UNMEASURED)
 
 
 class _Track:
@@ -274,6 +278,14 @@ class _Track:
         if self.first is None:
             self.first = extended
         return extended
+
+    def goes_on(self, timestamp: int, now_ns: int) -> bool:
+        """Whether this is a further packet of the newest picture, as most are: nothing else is learnt of it."""
+        newest = self.frames[-1]
+        if newest != self._extender.last or newest & (_WRAP - 1) != timestamp:
+            return False
+        self._extended_at = now_ns
+        return True
 
     @property
     def playing_from(self) -> int | None:
@@ -410,6 +422,8 @@ def _arrives_with(pictures: _Track, timestamp: int, now_ns: int) -> bool:
 
 def _on_picture(pictures: _Track, timestamp: int) -> bool:
     """Whether the timestamp is one of the pictures' or of the even grid they lie on."""
+    if pictures.frames and pictures.frames[-1] == timestamp:
+        return True
     frames = list(pictures.frames)
     index = bisect_left(frames, timestamp)
     if index < len(frames) and frames[index] == timestamp:

@@ -51,7 +51,8 @@ class RTPPacket(msgspec.Struct, frozen=True, gc=False):
             raise _malformed("short", f"an RTP packet of {len(data)} bytes is shorter than its header")
         first, second, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
         if first == 0x80:  # no CSRCs, no extension, no padding: nearly all packets
-            return cls(second & 0x7F, sequence_number, timestamp, ssrc, _cut(data, 12, len(data)), second > 0x7F)
+            payload = data[12:] if type(data) is bytes else _cut(data, 12, len(data))
+            return cls(second & 0x7F, sequence_number, timestamp, ssrc, payload, second > 0x7F)
         if first >> 6 != 2:
             raise _malformed("version", f"RTP version {first >> 6}, not 2", offset=0)
         csrcs, start = _csrcs(data, first & 0x0F)
@@ -185,8 +186,12 @@ class TrackReceiver:
         if highest is None or packet.ssrc != self.ssrc:
             return self._restart(packet)
         step = (packet.sequence_number - highest) & 0xFFFF
-        if step == 1:
-            return self._take(highest + 1), None
+        if step == 1:  # as _take
+            self._tracker.highest = highest = highest + 1
+            self.packets += 1
+            self._received += 1
+            self._rewound = 0
+            return highest, None
         if 1 < step <= MAX_DROPOUT:
             return self._take(highest + step), self._lose(highest + 1, highest + step - 1)
         if step and step < 0x10000 - MAX_MISORDER:

@@ -289,6 +289,12 @@ class Connection:
         """The next message or frame, or NEED_DATA."""
         if self._failure is not None:
             raise self._failure
+        at = self._at
+        if at < len(self._buffer) and self._buffer[at] == _DOLLAR and self._body_length is None and not self._lost:
+            frame = self._read_frame()  # nearly all there is, once the stream plays
+            if frame is not NEED_DATA:
+                self._garbage = 0
+            return frame
         try:
             return self._next_event()
         except (ProtocolError, LimitExceeded) as failure:
@@ -319,7 +325,7 @@ class Connection:
             return self._read_frame()
         return self._read_start_line() if self._message is None else self._read_header_line(self._message)
 
-    def _read_frame(self) -> _Step:
+    def _read_frame(self) -> InterleavedFrame | Literal[NeedData.NEED_DATA]:
         buffer, at = self._buffer, self._at
         if len(buffer) < at + 4:
             return NEED_DATA

@@ -37,8 +37,9 @@ class H264Depacketizer(NALDepacketizer):
             if len(payload) < 2:
                 picture.lost += 1
                 return
-            header = bytes((payload[0] & 0xE0 | payload[1] & 0x1F,))
-            start, end = bool(payload[1] & 0x80), bool(payload[1] & 0x40)
+            second = payload[1]
+            start, end = second > 0x7F, bool(second & 0x40)
+            header = bytes((payload[0] & 0xE0 | second & 0x1F,)) if start else b""
             picture.add_fragment(header, payload[2:], start=start, end=end)
         elif kind == _STAP_A:
             picture.add_aggregate(payload, 1, shortest=1)

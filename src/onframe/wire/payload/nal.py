@@ -221,7 +221,7 @@ class UnfinishedPicture:
             self.lost += 1
 
     def add_fragment(self, header: bytes, piece: bytes, *, start: bool, end: bool) -> None:
-        """A piece of a NAL unit; ``header`` is that of the whole one."""
+        """A piece of a NAL unit; ``header`` is that of the whole one, and looked at where it starts alone."""
         if start:
             self.drop_fragment()
             self._fragment = bytearray(header)
