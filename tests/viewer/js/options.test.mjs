@@ -46,7 +46,7 @@ test('the token is read for an embedded page and never written', () => {
 test('nonsense counts as not said', () => {
   assert.equal(again('?theme=pink&grid=5&mode=fast&path=flash&stream=-1&hold=1e9&score=7&color=mood&unknown=1&hide=everything'), '');
   assert.equal(parseOptions('?stream=12').stream, 9);
-  assert.equal(parseOptions('?mode=fixed&hold=99999').hold, 5000);
+  assert.equal(parseOptions('?mode=fixed&hold=99999').hold, 1500);
   assert.equal(parseOptions(`?camera=${'x'.repeat(500)}`).camera.length, 200);
 });
 

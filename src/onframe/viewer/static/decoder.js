@@ -12,6 +12,7 @@ const LATE = 160; // ms after it was due, a key picture is worth more than all b
 const SOON = 60; // ms; what is due then and still in the decoder waits for units that come after it
 const MOST_WAITING = 1500;
 const MOST_ERRORS = 3;
+const MOST_QUEUED = 16; // units that the decoder has not begun with: those cannot be passed over any more
 const MOST_INSIDE = 16; // pictures in the decoder that are waited for: it may have dropped some
 
 /** @typedef {import('./wire.js').Unit} Unit */
@@ -80,6 +81,7 @@ export class Decoder {
     if (late > 0) this._skipTo(late);
     let last = this._waiting.findLastIndex((unit) => due(unit.pts) - this._lead <= now);
     if (this._inside.some((pts) => due(pts) - SOON <= now)) last = Math.max(last, 0);
+    last = Math.min(last, MOST_QUEUED - 1 - (this._decoder?.decodeQueueSize ?? 0));
     for (const unit of this._waiting.splice(0, last + 1)) this._decode(unit);
   }
 

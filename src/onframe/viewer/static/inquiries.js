@@ -15,8 +15,10 @@ export class Inquiries {
     this._open = [];
   }
 
-  /** Not found where the server does not answer. @param {number} n @param {string} subject @returns {Promise<Inspected>} */
-  ask(n, subject) {
+  /** Not found where the server does not answer. A name that it would not read is left out: the document is asked for.
+   * @param {number} n @param {string} name @returns {Promise<Inspected>} */
+  ask(n, name) {
+    const subject = isReadable(n, name) ? name : '';
     return new Promise((done) => {
       this._open.push({ n, subject, done });
       const none = notFound(n, subject);
@@ -38,6 +40,11 @@ export class Inquiries {
   giveUp() {
     for (const { n, subject, done } of this._open.splice(0)) done(notFound(n, subject));
   }
+}
+
+/** Devices may call their targets anything. @param {number} n @param {string} subject */
+function isReadable(n, subject) {
+  return subject.isWellFormed() && new TextEncoder().encode(wire.inspect(n, subject)).length <= wire.MOST_ASKED;
 }
 
 /** @param {number} n @param {string} subject @returns {Inspected} */

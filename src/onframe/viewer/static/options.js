@@ -3,7 +3,7 @@
  * The page's options, read from its address and written back into it, so that a link shows what the page shows. Pure.
  *
  *     theme=auto|dark|light    grid=1|4|9          camera=KEY (shown large)    panel=0 (the pictures alone)
- *     mode=synced|live|fixed   hold=0..5000 (ms)   stream=1..9                 path=webcodecs|mse|jpeg|none
+ *     mode=synced|live|fixed   hold=0..1500 (ms)   stream=1..9                 path=webcodecs|mse|jpeg|none
  *     test=1  shift=1          and what is shown of the metadata: view.js
  *
  * `t` is the token of an embedded page (else it is a cookie): it is read, and never written. What is not known is not
@@ -21,7 +21,7 @@ import { parseView, viewQuery } from './view.js';
  *   panel: boolean, token: string, test: boolean, shift: 0|1, view: import('./view.js').View}} Options
  */
 
-const LONGEST_HOLD = 5000;
+const LONGEST_HOLD = 1500;
 const LONGEST_KEY = 200;
 
 /**

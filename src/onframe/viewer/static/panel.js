@@ -10,7 +10,7 @@ import { headline, syncLine } from './status.js';
 const STATES = ['exact', 'approximate', 'interpolated', 'held', 'none'];
 /** @type {Record<string, string>} */
 const PATHS = { webcodecs: 'WebCodecs', mse: 'MSE', jpeg: 'JPEG', none: 'no pictures' };
-const LONGEST_HOLD = 5000;
+const LONGEST_HOLD = 1500;
 
 /** The card that is always there: a word, what it rests on, the share of pictures by state, counters, mode, path. */
 export class SyncCard {

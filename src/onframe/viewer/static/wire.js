@@ -38,6 +38,8 @@
  */
 
 export const HEADER_BYTES = 24;
+/** Bytes of a message from the page; the server closes the connection on longer ones. */
+export const MOST_ASKED = 4096;
 export const ACCESS_UNIT = 1;
 export const FMP4_START = 2;
 export const FMP4_FRAGMENT = 3;
