@@ -47,6 +47,10 @@ bench: $(VENV)/.bench $(VENV)/.system  ## ratios against named peers, measured s
 	$(BIN)/python bench/message_path.py
 	$(BIN)/python bench/paced.py
 	$(BIN)/python bench/fleet.py
+	$(BIN)/python bench/viewer.py
+	$(BIN)/python bench/pictures.py
+	$(BIN)/python bench/painter.py
+	$(BIN)/python bench/annotate.py
 
 docs: $(VENV)/.docs  ## the manual as HTML in docs/_build
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build

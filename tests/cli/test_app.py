@@ -17,7 +17,7 @@ from onframe.cli.options import DeviceOptions
 from onframe.simulator.profiles import PROFILES
 from onframe.simulator.quirks import QUIRKS
 
-COMMANDS = ["demo", "simulate", "watch", "view", "doctor", "config get", "config set", "decode", "explain"]
+COMMANDS = ["demo", "simulate", "watch", "view", "annotate", "doctor", "config get", "config set", "decode", "explain"]
 PLATE = (
     b"<Metadata><type>activityTarget</type><subType>ANPR</subType><TargetDetection><TargetList><Target>"
     b"<PropertyList><Property><description>licensePlate</description><value>ONF 1</value></Property></PropertyList>"
