@@ -3,8 +3,8 @@
 chain.py OPTIONS   OPTIONS is JSON for SimulatedCamera, with "viewer" for the Viewer; prints
                        {"url": …, "frames": …, "bare": […]} when it is all up; bare are the loop frames that have no
                        target, and so no document with a number
-reboot             the camera reboots, and is away for a second; prints {"frame": …, "at": seconds}: the last frame before
-                       it, counted from the start, and when that was
+reboot             the camera reboots, and is away for a second; prints {"frame": …, "at": seconds}: the last frame
+                       before it, counted from the start, and when that was
 report             prints {"lost": [frame, …], "epoch": seconds}: the frames since the start, not of a loop, of which
                        a document was hit by the loss, and when the camera started
 (end of input)     ends

@@ -265,7 +265,7 @@ def private_areas(drawn: Iterable[Drawn], privacy: Mapping[str, How] | Iterable[
 
 
 def _how_of(shape: Shape, privacy: Mapping[str, How]) -> How | None:
-    """The strongest that applies. A head is as good as a face."""
+    """The strongest that applies. A head is as good as a face, and where a plate was read it is somewhere within."""
     if shape.kind == "rule":
         return None
     names = [_class_of(shape)]
@@ -275,6 +275,8 @@ def _how_of(shape: Shape, privacy: Mapping[str, How]) -> How | None:
         names.append(shape.kind)
     if isinstance(shape, Box) and shape.look == "head":
         names.append("face")
+    if shape.subject.lower().startswith("anpr/"):
+        names.append("plate")
     return max((privacy[name] for name in names if name in privacy), key=HOWS.index, default=None)
 
 

@@ -283,7 +283,7 @@ export function privateAreas(drawn, privacy) {
   return [...found.values()];
 }
 
-/** The strongest that applies. A head is as good as a face.
+/** The strongest that applies. A head is as good as a face, and where a plate was read it is somewhere within.
  * @param {Shape} shape @param {Readonly<Record<string, How>>} privacy @returns {How|null} */
 function howOf(shape, privacy) {
   const kind = kindOf(shape);
@@ -291,6 +291,7 @@ function howOf(shape, privacy) {
   if (names[0] === 'human') names.push('person');
   if (kind === 'face' || kind === 'plate') names.push(kind);
   if (shape.t === 'box' && shape.look === 'head') names.push('face');
+  if ((shape.subject ?? '').toLowerCase().startsWith('anpr/')) names.push('plate');
   if (kind === 'rule') return null;
   const hows = names.filter((name) => Object.hasOwn(privacy, name)).map((name) => privacy[name]);
   return hows.sort((a, b) => HOWS.indexOf(b) - HOWS.indexOf(a))[0] ?? null;
