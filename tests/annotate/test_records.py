@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from onframe.annotate.facts import metadata_of
 from onframe.annotate.records import MAX_LINE, BadLine, Clip, read_records
 from onframe.errors import OnframeError
-from onframe.isapi.document import decode
-from onframe.isapi.facts import facts
 from onframe.isapi.metadata import Metadata
 from onframe.record import Coordinates, Gap, Record, VideoTime, to_json
 
-SAMPLES = Path(__file__).resolve().parent.parent / "isapi" / "samples"
 AT = datetime(2026, 3, 1, 12, 0, 0, 40_000, tzinfo=UTC)
-
-
-def documents() -> Iterator[Metadata]:
-    for path in sorted(SAMPLES.rglob("*")):
-        try:
-            value = decode(path.read_bytes()).value if path.is_file() else None
-        except OnframeError:
-            continue
-        if isinstance(value, Metadata):
-            yield value
 
 
 def record(**changes: object) -> Record:
@@ -41,30 +25,6 @@ def record(**changes: object) -> Record:
 def written(path: Path, *lines: bytes) -> Path:
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path
-
-
-def test_every_document_of_the_guide_comes_back_equal() -> None:
-    all_of_them = list(documents())
-    assert len(all_of_them) >= 25
-    for metadata in all_of_them:
-        assert metadata_of(json.loads(json.dumps(facts(metadata)))) == metadata
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {},
-        {"type": 7, "subType": None, "targets": 3},
-        {"type": None, "subType": None, "targets": [{"regions": [[[1]]]}]},
-        {"type": None, "subType": None, "targets": [{"properties": [["name", 3]]}]},
-        {"type": None, "subType": None, "tracking": [{"joints": [{"score": "high"}]}]},
-        {"type": None, "subType": None, "ptz": {"zoom": "far"}},
-        {"type": None, "subType": None, "time": {"iso": "2026"}},
-    ],
-)
-def test_facts_that_do_not_fit_are_refused(broken: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="the metadata does not fit"):
-        metadata_of(broken)
 
 
 def test_a_record_comes_back_with_its_times(tmp_path: Path) -> None:
@@ -103,6 +63,22 @@ def test_a_broken_line_is_named_and_costs_itself(tmp_path: Path) -> None:
     assert [line.number for line in read if isinstance(line, BadLine)] == [2, 3, 4, 5, 6, 7]
     assert [line for line in read if not isinstance(line, BadLine)] == [record(), record()]
     assert read[4] == BadLine(5, "an instant has no offset from UTC")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        (b"{}", "the metadata does not fit: it has no type, not even null"),
+        (b'{"type":null}', "the metadata does not fit: it has no subType, not even null"),
+        (
+            b'{"type":null,"subType":null,"targets":[{"regions":[[[1]]]}]}',
+            "the metadata does not fit: Expected `array` of length 2, got 1 - at `$.targets[0].regions[0][0]`",
+        ),
+    ],
+)
+def test_what_does_not_fit_in_a_line_is_said(tmp_path: Path, metadata: bytes, reason: str) -> None:
+    line = b'{"kind":"record","received_at":"2026-03-01T12:00:00Z","metadata":' + metadata + b"}"
+    assert list(read_records(written(tmp_path / "r", b"", line))) == [BadLine(2, reason)]
 
 
 def test_a_line_without_end_costs_no_memory_and_not_the_next(tmp_path: Path) -> None:

@@ -102,6 +102,20 @@ def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: str) -> None:
     assert "line 2" in str(caught.value)
 
 
+def test_what_does_not_fit_in_its_facts_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "script.jsonl"
+    path.write_text('{"at": 1, "metadata": {"targets": [{}, {"targetID": [7]}]}}')
+    with pytest.raises(OnframeError, match=r"line 1 of .*the metadata does not fit.*at `\$\.targets\[1\]\.targetID`"):
+        read_script(path)
+
+
+def test_the_device_of_a_record_is_not_that_of_the_script(tmp_path: Path) -> None:
+    path = tmp_path / "script.jsonl"
+    path.write_text('{"at": 1, "metadata": {"type": "activityTarget", "device": {"channel": 7}}}')
+    (line,) = read_script(path)
+    assert line.metadata is not None and line.metadata.device is None
+
+
 def test_records_of_watch_are_a_script(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     path.write_text(

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
-from onframe.annotate.facts import metadata_of
 from onframe.errors import OnframeError
+from onframe.isapi.from_facts import metadata_from_facts
 from onframe.record import Coordinates, Record, VideoTime
 
 MAX_LINE = 16 * 1024 * 1024
@@ -128,5 +128,8 @@ def record_of(text: bytes | str) -> Record:
             raise ValueError("an instant has no offset from UTC")
     if found.video is not None and abs(found.video.timestamp) > _MOST_TICKS:
         raise ValueError("its time is beyond all bounds")
+    for name in ("type", "subType"):
+        if name not in found.metadata:
+            raise ValueError(f"the metadata does not fit: it has no {name}, not even null")
     values = {name: getattr(found, name) for name in found.__struct_fields__ if name != "metadata"}
-    return Record(metadata=metadata_of(found.metadata), **values)
+    return Record(metadata=metadata_from_facts(found.metadata), **values)

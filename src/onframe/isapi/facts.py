@@ -1,4 +1,7 @@
-"""The JSON form of a decoded document: the guide's own names, absent as null, absent lists empty."""
+"""The JSON form of a decoded document: the guide's own names, absent as null, absent lists empty.
+
+`onframe.isapi.from_facts` is the way back for metadata.
+"""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ from typing import Any
 import msgspec
 
 from onframe.errors import DecodeError, LimitExceeded, OnframeError
+from onframe.isapi.from_facts import metadata_from_facts
 from onframe.isapi.metadata import Metadata
 from onframe.isapi.metadata_emit import format_of
-from onframe.simulator.facts import metadata_of
 from onframe.simulator.film_file import film_file
 from onframe.simulator.programme import Encode, FilmProgramme, Stamp, encode_document, item_of
 from onframe.simulator.scenes.scene import Format
@@ -133,7 +133,8 @@ def _line(entry: dict[str, Any], first: datetime | None) -> Line:
     if "json" in entry:
         payload = msgspec.json.encode(entry["json"])
         return Line(at, "json", payload, _decoded(payload))
-    metadata = metadata_of(entry["metadata"])
+    metadata = metadata_from_facts(entry["metadata"])
+    metadata.device = None  # the simulated one stands in its place, with its own channel
     return Line(at, format_of(metadata), None, metadata)
 
 
