@@ -74,9 +74,10 @@ class Live:
             scene = self._scenes[record.camera, record.channel, record.stream] = _Scene(record)
         self._latest = scene
         at = scene.follow(record)
-        if record.metadata.kind == "rule":
+        kind = record.metadata.kind
+        if kind == "rule":
             scene.keep_rules(record)
-        elif record.metadata.kind == "target":
+        elif kind == "target":
             scene.anonymous_gone(record.metadata)
             for target in record.metadata.targets:
                 self._see(scene, record, target, at)

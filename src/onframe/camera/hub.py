@@ -336,9 +336,11 @@ def _is_transition(record: Record) -> bool:
         return True
     if situation is not None and (situation.enter_region_people_num or situation.leave_region_people_num):
         return True
-    return any(
-        (name in ("triggerEvent", "licensePlate") and value.lower() != "false")
-        or (name == "eventType" and value.lower() in _CROSSINGS)
-        for target in metadata.targets
-        for name, value in target.properties
-    )
+    for target in metadata.targets:
+        for name, value in target.properties:
+            if name in ("triggerEvent", "licensePlate"):
+                if value.lower() != "false":
+                    return True
+            elif name == "eventType" and value.lower() in _CROSSINGS:
+                return True
+    return False

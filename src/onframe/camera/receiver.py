@@ -140,6 +140,8 @@ class Receiver:
         if known is None:
             self._counts["unknown_track"] += 1
             return []
+        if known is self._video and type(data) is bytes and self._video.goes_on(data, self.clock, now_ns):
+            return []  # it completes nothing
         try:
             packet = RTPPacket.parse(data)
         except RemoteProtocolError as error:
@@ -152,7 +154,7 @@ class Receiver:
             known.take_foreign(packet)
             return self._gaps(known, now_ns) if isinstance(known, DocumentTrack) else []
         timestamp = self.clock.extend(track, packet.timestamp, now_ns)
-        known.measure(packet, now_ns)
+        known.measure(packet.timestamp, now_ns)
         if isinstance(known, VideoTrack):
             return self._pictures(known, packet, timestamp, now_ns)
         if isinstance(known, DocumentTrack):

@@ -7,10 +7,11 @@ from collections import deque
 from operator import sub
 
 from onframe.record import Gap
+from onframe.wire.clock import SessionClock
 from onframe.wire.payload.message import Depacketizer, Message
 from onframe.wire.payload.nal import NALDepacketizer
 from onframe.wire.rtcp import Bye
-from onframe.wire.rtp import RTPPacket, TrackReceiver
+from onframe.wire.rtp import HEADER, RTPPacket, TrackReceiver
 
 _NS = 1_000_000_000
 _REMEMBERED = 3
@@ -63,9 +64,9 @@ class ReceivedTrack:
     def _forget(self) -> None:
         self._transit, self.reporter, self.last_report = None, None, (0, 0)
 
-    def measure(self, packet: RTPPacket, now_ns: int) -> None:
-        """Interarrival jitter, in ticks (RFC 3550 appendix A.8)."""
-        transit = now_ns * self.clock_rate // _NS - packet.timestamp
+    def measure(self, timestamp: int, now_ns: int) -> None:
+        """Interarrival jitter, in ticks (RFC 3550 appendix A.8); ``timestamp`` is the packet's, of 32 bits."""
+        transit = now_ns * self.clock_rate // _NS - timestamp
         if self._transit is not None:
             apart = abs((transit - self._transit + (1 << 31)) % (1 << 32) - (1 << 31))
             self.jitter += (apart - self.jitter) / 16
@@ -122,6 +123,19 @@ class VideoTrack(ReceivedTrack):
         self._ordered.clear()
         self.newest = self._apart = None
 
+    def goes_on(self, data: bytes, clock: SessionClock, now_ns: int) -> bool:
+        """Take a packet from the middle of a picture's NAL unit, as most are, the short way; False for any other."""
+        pictures, newest = self.pictures, self.newest
+        if pictures is None or newest is None or len(data) < 12:
+            return False
+        first, second, sequence_number, timestamp, ssrc = HEADER.unpack_from(data)
+        if first != 0x80 or second != self.payload_type or ssrc != self._ssrc or timestamp != newest & 0xFFFFFFFF:
+            return False  # with a marker, of another picture or in any other way unlike the one before
+        if not clock.goes_on(self.name, newest, now_ns) or not pictures.go_on(data, sequence_number, newest, ssrc):
+            return False
+        self.measure(timestamp, now_ns)
+        return True
+
     def remember(self, timestamp: int) -> None:
         """A packet of this picture came; what is older than 3 s is forgotten."""
         times, ordered = self._times, self._ordered
@@ -145,7 +159,8 @@ class VideoTrack(ReceivedTrack):
     def nearest(self, timestamp: int) -> int:
         """The received picture within half a frame, or one that is due; else the timestamp itself."""
         times = self._ordered
-        if len(times) < 2:
+        index = bisect_left(times, timestamp)
+        if len(times) < 2 or (index < len(times) and times[index] == timestamp):
             return timestamp
         if self._apart is None:
             self._apart = sorted(map(sub, times[1:], times))
@@ -153,9 +168,6 @@ class VideoTrack(ReceivedTrack):
         reach = apart[len(apart) // 2] // 2
         if len(times) < _KNOWN:  # what lies between two of them may not have come yet
             reach = min(reach, self.clock_rate // _CLOSE)
-        index = bisect_left(times, timestamp)
-        if index < len(times) and times[index] == timestamp:
-            return timestamp
         found = min(times[max(index - 1, 0) : index + 1], key=lambda time: abs(time - timestamp))
         if abs(found - timestamp) <= reach:
             return found

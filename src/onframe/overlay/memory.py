@@ -49,7 +49,7 @@ class Memory:
         for target in metadata.targets:
             if target.angle is not None and target.distance is not None and drawable(target.angle, target.distance):
                 self._see(name_of(sort, target), at, metres((target.angle, target.distance)))
-        if sort.sub_type == "personqueuetime" and metadata.kind == "target":
+        if sort.sub_type == "personqueuetime" and sort.kind == "target":
             self._waits = {rule: wait for rule, wait in self._waits.items() if 0 <= at - wait[0] <= _WAIT_SECONDS}
             for target in metadata.targets:
                 self._wait(target, at)

@@ -18,7 +18,7 @@ from onframe.overlay import vocabulary as shape
 from onframe.overlay.coordinates import misfit, places
 from onframe.overlay.memory import Memory
 from onframe.overlay.radar import Past, radar_shape
-from onframe.overlay.subjects import about, layer_of, sort_of, subject_name
+from onframe.overlay.subjects import Sort, about, layer_of, sort_of, subject_name
 from onframe.overlay.targets import (
     Look,
     Place,
@@ -90,11 +90,12 @@ def standing_shapes(live: Known, coordinates: Coordinates) -> list[shape.Shape]:
     return [found for metadata in live.rules_in_force() for found in shapes_of(metadata, coordinates)]
 
 
-def hold_of(metadata: Metadata) -> int:
+def hold_of(metadata: Metadata, sort: Sort | None = None) -> int:
     """For how many milliseconds its Shapes hold: moving targets shortly, counts and readouts until they are old."""
-    if metadata.kind == "ptz" or metadata.situation is not None or metadata.pictures:
+    sort = sort or sort_of(metadata)
+    if sort.kind == "ptz" or metadata.situation is not None or metadata.pictures:
         return 10_000
-    if (metadata.sub_type or "").lower() in ("personqueuecounting", "thermometry"):
+    if sort.sub_type in ("personqueuecounting", "thermometry"):
         return 2_000
     return 500
 

@@ -29,6 +29,7 @@ class Sort(NamedTuple):
 
     name: str
     sub_type: str
+    kind: str
     is_rule: bool
     is_radar: bool
     layer: str
@@ -38,7 +39,7 @@ def sort_of(metadata: Metadata) -> Sort:
     """The sort of document."""
     kind, is_radar = metadata.kind, metadata.is_radar
     name = f"{'radar ' if is_radar else ''}{metadata.sub_type or 'none'}"
-    return Sort(name, (metadata.sub_type or "").lower(), kind == "rule", is_radar, f"{name}/{kind}")
+    return Sort(name, (metadata.sub_type or "").lower(), kind, kind == "rule", is_radar, f"{name}/{kind}")
 
 
 def layer_of(metadata: Metadata) -> str:

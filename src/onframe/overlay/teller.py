@@ -100,7 +100,7 @@ class Teller:
             uncertainty=place.uncertainty,
             lag_ms=place.lag_ms,
             frame_number=frame_number_of(record.metadata),
-            hold_ms=hold_of(record.metadata),
+            hold_ms=hold_of(record.metadata, sort),
             shapes=shapes,
             events=events,
             n=record.n,

@@ -118,12 +118,17 @@ class SessionClock:
     def extend(self, track: str, timestamp: int, now_ns: int) -> int:
         """A packet's 32-bit timestamp as an extended one; call it for every packet, as it arrives."""
         clock = self._tracks[track]
-        if clock.frames and clock.goes_on(timestamp, now_ns):
+        if clock.goes_on(timestamp, now_ns):
             return clock.frames[-1]
         extended = clock.extend(timestamp, now_ns)
         if clock.arrived(extended, now_ns):
             self._resolve(track, clock)
         return extended
+
+    def goes_on(self, track: str, extended: int, now_ns: int) -> bool:
+        """As ``extend`` of a further packet of the newest picture; False where that has another timestamp."""
+        clock = self._tracks[track]
+        return clock.goes_on(extended & (_WRAP - 1), now_ns) and clock.frames[-1] == extended
 
     def sender_report(self, track: str, ntp: int, rtp_timestamp: int, now_ns: int) -> None:
         """A sender report's 64-bit NTP time and RTP timestamp. NTP 0 says nothing and is ignored."""
@@ -281,6 +286,8 @@ class _Track:
 
     def goes_on(self, timestamp: int, now_ns: int) -> bool:
         """Whether this is a further packet of the newest picture, as most are: nothing else is learnt of it."""
+        if not self.frames:
+            return False
         newest = self.frames[-1]
         if newest != self._extender.last or newest & (_WRAP - 1) != timestamp:
             return False

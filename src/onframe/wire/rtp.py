@@ -18,7 +18,8 @@ MAX_MISORDER: Final = 100
 _MAX_REWOUND: Final = 16
 _KEPT_LOSSES: Final = 32
 
-_HEADER: Final = struct.Struct(">BBHII")
+HEADER: Final = struct.Struct(">BBHII")
+"""The first 12 bytes of a packet."""
 _EXTENSION: Final = struct.Struct(">HH")
 
 
@@ -49,7 +50,7 @@ class RTPPacket(msgspec.Struct, frozen=True, gc=False):
         """
         if len(data) < 12:
             raise _malformed("short", f"an RTP packet of {len(data)} bytes is shorter than its header")
-        first, second, sequence_number, timestamp, ssrc = _HEADER.unpack_from(data)
+        first, second, sequence_number, timestamp, ssrc = HEADER.unpack_from(data)
         if first == 0x80:  # no CSRCs, no extension, no padding: nearly all packets
             payload = data[12:] if type(data) is bytes else _cut(data, 12, len(data))
             return cls(second & 0x7F, sequence_number, timestamp, ssrc, payload, second > 0x7F)
@@ -70,7 +71,7 @@ class RTPPacket(msgspec.Struct, frozen=True, gc=False):
         first = 0x80 | len(self.csrcs) | (0x10 if self.extension is not None else 0)
         second = self.payload_type | (0x80 if self.marker else 0)
         try:
-            header = _HEADER.pack(first, second, self.sequence_number, self.timestamp, self.ssrc)
+            header = HEADER.pack(first, second, self.sequence_number, self.timestamp, self.ssrc)
             if first == 0x80:
                 return header + self.payload
             return b"".join((header, struct.pack(f">{len(self.csrcs)}I", *self.csrcs), self._tail(), self.payload))
@@ -186,17 +187,23 @@ class TrackReceiver:
         if highest is None or packet.ssrc != self.ssrc:
             return self._restart(packet)
         step = (packet.sequence_number - highest) & 0xFFFF
-        if step == 1:  # as _take
-            self._tracker.highest = highest = highest + 1
-            self.packets += 1
-            self._received += 1
-            self._rewound = 0
-            return highest, None
+        if step == 1:
+            return self._take(highest + 1), None
         if 1 < step <= MAX_DROPOUT:
             return self._take(highest + step), self._lose(highest + 1, highest + step - 1)
         if step and step < 0x10000 - MAX_MISORDER:
             return self._restart(packet)
         return self._behind(packet, highest + (step - 0x10000 if step else 0))
+
+    def go_on(self, sequence_number: int, ssrc: int, after: int | None) -> int | None:
+        """As ``push`` of the packet right after the extended number ``after``; None where it is not that, or not next.
+
+        Nothing is counted then.
+        """
+        highest = self._tracker.highest
+        if highest is None or highest != after or ssrc != self.ssrc or sequence_number != (highest + 1) & 0xFFFF:
+            return None
+        return self._take(highest + 1)
 
     def _take(self, sequence: int) -> int:
         self._tracker.highest = sequence

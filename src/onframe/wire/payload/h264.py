@@ -48,6 +48,11 @@ class H264Depacketizer(NALDepacketizer):
         else:
             picture.spoil()  # interleaved mode, which nobody asked for
 
+    @staticmethod
+    def middle(data: bytes) -> int:
+        """That of a FU-A without the bits S and E."""
+        return 14 if len(data) > 13 and data[12] & 31 == _FU_A and data[13] < 0x40 else 0
+
     @property
     def sps(self) -> bytes | None:
         """The sequence parameter set last seen, or that of the SDP."""

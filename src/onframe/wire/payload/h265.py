@@ -50,6 +50,11 @@ class H265Depacketizer(NALDepacketizer):
         else:
             picture.spoil()  # PACI and types that are not given yet
 
+    @staticmethod
+    def middle(data: bytes) -> int:
+        """That of a fragmentation unit without the bits S and E."""
+        return 15 if len(data) > 14 and data[12] >> 1 & 63 == _FRAGMENTATION and data[14] < 0x40 else 0
+
     @property
     def vps(self) -> bytes | None:
         """The video parameter set last seen, or that of the SDP."""

@@ -21,6 +21,8 @@ MAX_PAYLOAD = 1400
 _START = b"\0\0\0\1"
 _OVERHEAD = 64
 """Bytes that each packet and each NAL unit is counted for beside its own, so that empty ones are bounded too."""
+_PLAIN = 12
+"""Bytes of a plain RTP header."""
 _LONGEST_SET = 64 * 1024
 """Bytes of a parameter set that is kept; the longest that make sense have some hundreds."""
 
@@ -83,6 +85,11 @@ class NALDepacketizer(ABC):
     def take_payload(self, picture: UnfinishedPicture, payload: bytes) -> None:
         """Put what one RTP payload has into the picture."""
 
+    @staticmethod
+    @abstractmethod
+    def middle(data: bytes) -> int:
+        """Where in an RTP packet with a plain header a piece from the middle of a NAL unit begins; 0: it is none."""
+
     @property
     @abstractmethod
     def codec(self) -> str | None:
@@ -117,7 +124,25 @@ class NALDepacketizer(ABC):
                 self._number(packet)
         elif self._number(packet):
             self._take(packet, self._extender.extend(packet.timestamp) if timestamp is None else timestamp)
-        return self.pop()
+        return self._ready.popleft() if self._ready else None
+
+    def go_on(self, data: bytes, sequence_number: int, timestamp: int, ssrc: int) -> bool:
+        """As ``push`` of an RTP packet with a plain header and the next piece of the NAL unit in progress.
+
+        It completes nothing. False where it is anything else: then nothing was taken.
+        """
+        picture = self._picture
+        if picture is None or not picture.in_fragment or picture.timestamp != timestamp or ssrc != self._ssrc:
+            return False
+        at, size = self.middle(data), picture.size + len(data) - _PLAIN + _OVERHEAD
+        if not at or size > self.max_size or self._ready:
+            return False
+        sequence = self._receiver.go_on(sequence_number, ssrc, self._sequence)
+        if sequence is None:
+            return False
+        self._sequence, self._lost_before, picture.size = sequence, 0, size
+        picture.add_fragment(b"", data[at:], start=False, end=False)
+        return True
 
     def pop(self) -> CodedPicture | None:
         """A picture that is complete already and was not returned yet."""
@@ -232,6 +257,11 @@ class UnfinishedPicture:
         if end:
             self.nals.append(bytes(self._fragment))
             self._fragment = None
+
+    @property
+    def in_fragment(self) -> bool:
+        """Pieces of a NAL unit have come, and its end has not."""
+        return self._fragment is not None
 
     def spoil(self) -> None:
         """Something came that cannot be used."""
