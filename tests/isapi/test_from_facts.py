@@ -10,26 +10,11 @@ from typing import Any
 import pytest
 
 from onframe.errors import OnframeError
+from onframe.isapi import metadata as guide
 from onframe.isapi.document import decode
 from onframe.isapi.facts import metadata_facts
 from onframe.isapi.from_facts import metadata_from_facts
-from onframe.isapi.metadata import (
-    CameraPoint,
-    Cct,
-    DevInfo,
-    GesturePolygon,
-    HeadModel,
-    HeadModels,
-    HeadPolygon,
-    JoinMsg,
-    Metadata,
-    PTZInfo,
-    Radar,
-    Rect,
-    Susp,
-    Time,
-    VideoDetectionRegion,
-)
+from onframe.isapi.metadata import Metadata
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
 
@@ -57,19 +42,23 @@ def test_every_document_of_the_guide_comes_back_equal() -> None:
 
 def test_what_no_document_of_the_guide_has_comes_back_too() -> None:
     metadata = Metadata(
-        time=Time("yesterday"),
-        device=DevInfo("192.0.2.7", "2001:db8::7", 80, "02:00:00:00:00:01", 1, 2, "cam.example"),
-        radar=Radar(None, VideoDetectionRegion(90, 45.5)),
-        ptz=PTZInfo(focus=3, preset_no=2),
+        time=guide.Time("yesterday"),
+        device=guide.DevInfo("192.0.2.7", "2001:db8::7", 80, "02:00:00:00:00:01", 1, 2, "cam.example"),
+        radar=guide.Radar(None, guide.VideoDetectionRegion(90, 45.5)),
+        ptz=guide.PTZInfo(focus=3, preset_no=2),
         tracking=[
-            CameraPoint("of more than thirty-two characters", False, 0),
-            CameraPoint(gesture=GesturePolygon(None, [JoinMsg(1, 1.5, 0, None, 2, None, 0.5, 0.25)])),
-            CameraPoint(gesture=GesturePolygon("7", [])),
-            CameraPoint(head=HeadPolygon(Rect(0, 0.5, 1, 1), Cct(1, None, 3), HeadModels(2, []))),
-            CameraPoint(head=HeadPolygon(None, None, HeadModels(None, [HeadModel(1, 3, "abc")]))),
-            CameraPoint(head=HeadPolygon(None, None, None)),
+            guide.CameraPoint("of more than thirty-two characters", False, 0),
+            guide.CameraPoint(gesture=guide.GesturePolygon(None, [guide.JoinMsg(1, 1.5, 0, None, 2, None, 0.5, 0.25)])),
+            guide.CameraPoint(gesture=guide.GesturePolygon("7", [])),
+            guide.CameraPoint(
+                head=guide.HeadPolygon(guide.Rect(0, 0.5, 1, 1), guide.Cct(1, None, 3), guide.HeadModels(2, []))
+            ),
+            guide.CameraPoint(
+                head=guide.HeadPolygon(None, None, guide.HeadModels(None, [guide.HeadModel(1, 3, "abc")]))
+            ),
+            guide.CameraPoint(head=guide.HeadPolygon(None, None, None)),
         ],
-        suspects=[Susp(1, 2, 0.5, owner="7")],
+        suspects=[guide.Susp(1, 2, 0.5, owner="7")],
         root="MetaData",
         version="2.0",
         namespace="urn:x",
@@ -80,7 +69,7 @@ def test_what_no_document_of_the_guide_has_comes_back_too() -> None:
 
 def test_what_is_left_out_is_absent_and_other_names_are_passed_over() -> None:
     assert metadata_from_facts({}) == Metadata()
-    assert metadata_from_facts({"radar": {}, "another": 1}) == Metadata(radar=Radar())
+    assert metadata_from_facts({"radar": {}, "another": 1}) == Metadata(radar=guide.Radar())
 
 
 @pytest.mark.parametrize(

@@ -11,34 +11,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 
-from onframe.isapi.metadata import (
-    CameraPoint,
-    Cct,
-    Coordinate,
-    DevInfo,
-    Frame,
-    GesturePolygon,
-    HeadModel,
-    HeadModels,
-    HeadPolygon,
-    JoinMsg,
-    Metadata,
-    Number,
-    Picture,
-    Point,
-    Property,
-    PTZInfo,
-    Radar,
-    RadarDetectionRegion,
-    Rect,
-    Region,
-    Situation,
-    Space,
-    Susp,
-    Target,
-    Time,
-    VideoDetectionRegion,
-)
+from onframe.isapi import metadata as guide
+from onframe.isapi.metadata import Coordinate, Metadata, Number, Point, Property, Region, Space
 
 T = TypeVar("T")
 _Flag: TypeAlias = bool | Annotated[int, msgspec.Meta(ge=0, le=1)] | None
@@ -72,7 +46,7 @@ class _Seen(msgspec.Struct, rename="camel"):
 
 
 class _Radar(msgspec.Struct, rename="camel"):
-    detection_region: RadarDetectionRegion | None = None
+    detection_region: guide.RadarDetectionRegion | None = None
     video_region: _Seen | None = None
 
 
@@ -135,10 +109,10 @@ class _Suspect(msgspec.Struct, rename={"susp_id": "suspID", "time_stamp": "timeS
 class _Facts(msgspec.Struct, rename="camel"):
     type: str | None = None
     sub_type: str | None = None
-    time: Time | None = None
+    time: guide.Time | None = None
     device: _Device | None = None
     targets: list[_Target] = []
-    frame: Frame = msgspec.field(default_factory=Frame)
+    frame: guide.Frame = msgspec.field(default_factory=guide.Frame)
     radar: _Radar | None = None
     ptz: _Ptz | None = None
     situation: _Situation | None = None
@@ -161,15 +135,15 @@ def metadata_from_facts(facts: Mapping[str, Any]) -> Metadata:
         type=found.type,
         sub_type=found.sub_type,
         time=found.time,
-        device=_same(DevInfo, found.device),
-        targets=[Target(**msgspec.structs.asdict(one)) for one in found.targets],
+        device=_same(guide.DevInfo, found.device),
+        targets=[guide.Target(**msgspec.structs.asdict(one)) for one in found.targets],
         frame=found.frame,
         radar=_radar(found.radar),
-        ptz=_same(PTZInfo, found.ptz),
-        situation=_same(Situation, found.situation),
-        pictures=[Picture(one.data_type, one.data) for one in found.pictures],
+        ptz=_same(guide.PTZInfo, found.ptz),
+        situation=_same(guide.Situation, found.situation),
+        pictures=[guide.Picture(one.data_type, one.data) for one in found.pictures],
         tracking=[_person(one) for one in found.tracking],
-        suspects=[Susp(**msgspec.structs.asdict(one)) for one in found.suspects],
+        suspects=[guide.Susp(**msgspec.structs.asdict(one)) for one in found.suspects],
         root=found.root,
         version=found.version,
         namespace=found.namespace,
@@ -182,19 +156,19 @@ def _same(kind: type[T], facts: msgspec.Struct | None) -> T | None:
     return None if facts is None else kind(**msgspec.structs.asdict(facts))
 
 
-def _radar(facts: _Radar | None) -> Radar | None:
+def _radar(facts: _Radar | None) -> guide.Radar | None:
     if facts is None:
         return None
-    return Radar(facts.detection_region, _same(VideoDetectionRegion, facts.video_region))
+    return guide.Radar(facts.detection_region, _same(guide.VideoDetectionRegion, facts.video_region))
 
 
-def _person(facts: _Person) -> CameraPoint:
+def _person(facts: _Person) -> guide.CameraPoint:
     joints = [_joint(one) for one in facts.joints]
-    return CameraPoint(
+    return guide.CameraPoint(
         obj_id=facts.obj_id,
         tra_complete=facts.tra_complete,
         isvalid=_bit(facts.isvalid),
-        gesture=GesturePolygon(facts.gesture_id, joints) if joints or facts.gesture_id is not None else None,
+        gesture=guide.GesturePolygon(facts.gesture_id, joints) if joints or facts.gesture_id is not None else None,
         head=None if facts.head is None else _head(facts.head),
     )
 
@@ -203,16 +177,16 @@ def _bit(value: _Flag) -> int | None:
     return None if value is None else int(value)
 
 
-def _joint(facts: _Joint) -> JoinMsg:
+def _joint(facts: _Joint) -> guide.JoinMsg:
     space = facts.space or (None, None, None)
     plane = facts.plane or (None, None)
-    return JoinMsg(facts.type, facts.score, _bit(facts.valid), *space, *plane)
+    return guide.JoinMsg(facts.type, facts.score, _bit(facts.valid), *space, *plane)
 
 
-def _head(facts: _Head) -> HeadPolygon:
-    models = [HeadModel(**msgspec.structs.asdict(one)) for one in facts.models]
-    return HeadPolygon(
-        None if facts.rect is None else Rect(*facts.rect),
-        None if facts.space is None else Cct(*facts.space),
-        HeadModels(facts.model_num, models) if models or facts.model_num is not None else None,
+def _head(facts: _Head) -> guide.HeadPolygon:
+    models = [guide.HeadModel(**msgspec.structs.asdict(one)) for one in facts.models]
+    return guide.HeadPolygon(
+        None if facts.rect is None else guide.Rect(*facts.rect),
+        None if facts.space is None else guide.Cct(*facts.space),
+        guide.HeadModels(facts.model_num, models) if models or facts.model_num is not None else None,
     )
