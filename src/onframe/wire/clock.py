@@ -288,11 +288,10 @@ class _Track:
         """Whether this is a further packet of the newest picture, as most are: nothing else is learnt of it."""
         if not self.frames:
             return False
-        newest = self.frames[-1]
-        if newest != self._extender.last or newest & (_WRAP - 1) != timestamp:
-            return False
-        self._extended_at = now_ns
-        return True
+        newest, last = self.frames[-1], self._extender.last
+        goes_on = newest == last and newest & (_WRAP - 1) == timestamp
+        self._extended_at = now_ns if goes_on else self._extended_at
+        return goes_on
 
     @property
     def playing_from(self) -> int | None:
@@ -429,12 +428,9 @@ def _arrives_with(pictures: _Track, timestamp: int, now_ns: int) -> bool:
 
 def _on_picture(pictures: _Track, timestamp: int) -> bool:
     """Whether the timestamp is one of the pictures' or of the even grid they lie on."""
-    if pictures.frames and pictures.frames[-1] == timestamp:
+    if timestamp in pictures.frames:
         return True
     frames = list(pictures.frames)
-    index = bisect_left(frames, timestamp)
-    if index < len(frames) and frames[index] == timestamp:
-        return True
     intervals = {after - before for before, after in zip(frames[-17:], frames[-16:], strict=False)}
     return len(frames) > 16 and len(intervals) == 1 and (frames[-1] - timestamp) % intervals.pop() == 0
 

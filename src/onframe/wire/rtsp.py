@@ -291,10 +291,7 @@ class Connection:
             raise self._failure
         at = self._at
         if at < len(self._buffer) and self._buffer[at] == _DOLLAR and self._body_length is None and not self._lost:
-            frame = self._read_frame()  # nearly all there is, once the stream plays
-            if frame is not NEED_DATA:
-                self._garbage = 0
-            return frame
+            return self._read_frame()  # nearly all there is, once the stream plays
         try:
             return self._next_event()
         except (ProtocolError, LimitExceeded) as failure:
@@ -306,13 +303,10 @@ class Connection:
         return event.serialize()
 
     def _next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
-        while True:
-            step = self._step()
-            if step is NEED_DATA:
-                return NEED_DATA
-            if step is not None:
-                self._garbage = 0
-                return step
+        while (step := self._step()) is None:
+            pass
+        self._garbage = self._garbage if step is NEED_DATA else 0
+        return step
 
     def _step(self) -> _Step:
         if self._body_length is not None:
@@ -334,6 +328,7 @@ class Connection:
             return NEED_DATA
         frame = InterleavedFrame(buffer[at + 1], bytes(memoryview(buffer)[at + 4 : end]))
         self._at = self._scan = end
+        self._garbage = 0
         return frame
 
     def _read_line(self) -> bytes | None:
