@@ -59,6 +59,9 @@ class Ticker:
     def picture(self, stream: int, n: int) -> tuple[bytes, bool] | None:
         return None
 
+    def captured(self, stream: int, n: int) -> int:
+        return self.at(n)
+
     def sound(self, n: int) -> bytes:
         return b""
 
