@@ -103,7 +103,7 @@ def without_h265(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def test_a_build_that_cannot_code_it_offers_no_such_stream_and_says_so(
     square: Callable[[], Scene], without_h265: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "onframe")
     source = Source(SceneProgramme(square()))
     await source.prepare()
     assert source.streams == (1, 2)
