@@ -65,8 +65,9 @@ def simulate(here: Connection, scene: str) -> None:
 
 
 def serve(here: Connection, url: str) -> None:
-    """The viewer; tells its address, and what it has spent whenever it is asked."""
+    """The viewer, as ``onframe view`` runs it; tells its address, and what it has spent whenever it is asked."""
     from onframe.camera.camera import Camera
+    from onframe.cli.process import collect_seldom
     from onframe.viewer.server import Viewer
 
     logging.getLogger("onframe").setLevel(logging.CRITICAL)
@@ -75,6 +76,7 @@ def serve(here: Connection, url: str) -> None:
         async with AsyncExitStack() as stack:
             camera = await stack.enter_async_context(Camera.from_url(url))
             viewer = await stack.enter_async_context(Viewer(camera))
+            collect_seldom()
             here.send(viewer.url)
             ended = asyncio.Event()
             asyncio.get_running_loop().add_reader(here.fileno(), _answer, here, ended)

@@ -62,6 +62,7 @@ async def command(
 
     Example: onframe view 192.168.0.64 --user admin
     """
+    from onframe.cli.process import collect_seldom
     from onframe.cli.simulate import until_interrupted
     from onframe.viewer.server import Viewer
 
@@ -83,6 +84,7 @@ async def command(
             privacy=privacy,
         )
         await stack.enter_async_context(viewer)
+        collect_seldom()
         print(f"Open this page:  {viewer.url}")
         if tls is not None:
             tell_of_certificate(tls)
