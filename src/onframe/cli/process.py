@@ -53,7 +53,7 @@ class LookupThreads(ThreadPoolExecutor):
 
 
 def collect_seldom() -> None:
-    """For a server that runs for long: what was loaded is not looked through again, and new cycles are looked for later.
+    """For a server that runs for long: what was loaded is not looked through again, new cycles later.
 
     A viewer remembers the documents of a minute and a half, none of them in a cycle; looking through them took a
     twentieth of its time.
