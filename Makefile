@@ -6,6 +6,9 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.tx
 SCENE ?= gate
 JOBS ?= 3
 SECONDS ?= 1200
+PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
+PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,browser element fmp4 golden_page player static ui)
+PROOF := tests/viewer/test_frame_accuracy.py
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
 .PHONY: demo test check coverage fuzz soak bench docs screenshots clean
@@ -14,9 +17,12 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 	@exec $(BIN)/onframe demo --scene $(SCENE)
 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
-	@rm -rf build/evidence
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --evidence=build/evidence --ignore=tests/viewer tests
-	$(BIN)/python -m pytest --evidence=build/evidence tests/viewer  # frame rates: nothing else may run beside them
+	@rm -rf build/evidence && mkdir -p build
+	@echo "Tests of the page, in one browser at a time, run beside the others; what they say comes after those."
+	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
+		$(PYTEST) -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) tests; rest=$$?; \
+		wait $$pages; ended=$$?; cat build/pages.log; test $$rest = 0 -a $$ended = 0
+	$(PYTEST) $(PROOF)  # frame by frame: nothing else may run beside it
 	$(BIN)/python tests/pages.py build/evidence
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory fuzz SECONDS=40
