@@ -26,7 +26,7 @@ LATE = (0.0, 0.4)
 LOSS = 0.02
 HOLD = 0.6  # seconds from a picture's capture to its showing, to within half a loop
 AWAY = 3.0  # seconds from a reboot until pictures can be of the next boot
-WRAP = 7.0  # seconds after the session's start at which timestamps wrap: while it is being looked at
+WRAP = 6.0  # seconds after the session's start at which timestamps wrap: while it is being looked at
 INSECURE = "cam.test"
 PATHS = {"webcodecs": "127.0.0.1", "mse": INSECURE, "jpeg": INSECURE}
 """Each path, and the name under which the page is opened: plain http from another host has no WebCodecs."""
@@ -172,12 +172,12 @@ def wait_until(evaluate: Callable[[str], Any], condition: str, wait: Callable[[f
 
 
 def through_a_reboot(chain: Chain, evaluate: Callable[[str], Any], wait: Callable[[float], None]) -> None:
-    """Six seconds in which timestamps wrap, a reboot, and six more when the picture is back."""
-    wait(6.0)
+    """Five seconds in which timestamps wrap, a reboot, and five more when the picture is back."""
+    wait(5.0)
     chain.reboot()
     exact = evaluate("window.onframe.exact")
     wait_until(evaluate, f"window.onframe.exact > {exact + 25}", wait, 30)
-    wait(6.0)
+    wait(5.0)
 
 
 @pytest.mark.fault("F70")
@@ -257,7 +257,7 @@ def test_a_binding_that_is_one_frame_off_is_noticed(browser: Browser, lossy: Cha
 @pytest.mark.parametrize("path", PATHS)
 def test_the_drawn_box_lies_within_two_pixels_of_the_painted_target(browser: Browser, chain: Chain, path: str) -> None:
     page = open_page(browser, chain.address(path, ""))
-    shown = [one for one in cast(page, lambda: page.wait_for_timeout(8000), "png") if one.overlay == one.frame]
+    shown = [one for one in cast(page, lambda: page.wait_for_timeout(6500), "png") if one.overlay == one.frame]
     page.close()
     edges, looked_for = distances(shown)
     print(f"{path}: {len(edges)} of {looked_for} edges, at most {max(edges):.1f} pixels off")
