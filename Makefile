@@ -8,6 +8,8 @@ JOBS ?= 4
 SECONDS ?= 1200
 PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
 PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,browser element fmp4 golden_page player static ui)
+SLOW := $(addprefix tests/,annotate viewer faults quirks security acceptance camera simulator)
+QUICK := $(filter-out $(SLOW) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PROOF := tests/viewer/test_frame_accuracy.py
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
@@ -20,7 +22,7 @@ test: check $(VENV)/.system  ## everything: checks, tests, the pages of conforma
 	@rm -rf build/evidence && mkdir -p build
 	@echo "Tests of the page, in one browser at a time, run beside the others; what they say comes after those."
 	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
-		$(PYTEST) -n $(JOBS) --dist loadfile $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) tests; rest=$$?; \
+		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); rest=$$?; \
 		wait $$pages; ended=$$?; cat build/pages.log; test $$rest = 0 -a $$ended = 0
 	$(PYTEST) $(PROOF)  # frame by frame: nothing else may run beside it
 	$(BIN)/python tests/pages.py build/evidence
