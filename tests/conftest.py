@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-evidence = _load("evidence")
-conformance = _load("conformance")
-robustness = _load("robustness")
-_load("waiting")
+sys.path.insert(0, str(HERE))
+sharing = importlib.import_module("sharing")
+sys.path.remove(str(HERE))
+evidence, conformance, robustness, _ = sharing.share(HERE, "evidence", "conformance", "robustness", "waiting")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,4 @@
-"""Bounded waits that tests share. Loaded by conftest.py: the folders of tests are no packages."""
+"""Bounded waits that tests share."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,18 +10,9 @@ import pytest
 from onframe.isapi.metadata import Metadata, Susp, Target
 from onframe.simulator.scenes.painting import Canvas
 from onframe.simulator.scenes.scene import Live, Scene, SceneDocument, box_region, rule_document, target_document
+from sharing import share
 
-
-def _load(name: str) -> None:
-    """Modules that tests share; their folders are no packages."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-
-
-_load("rtsp_wire")
+share(Path(__file__).parent, "rtsp_wire")
 
 
 class Square(Scene):

@@ -11,6 +11,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+import waiting
 from onframe.simulator.camera import SimulatedCamera
 from onframe.viewer.server import Viewer
 
@@ -100,7 +101,5 @@ def is_key(message: Any) -> bool:
     return isinstance(message, bytes) and message[1] & 1 == 1
 
 
-async def eventually(true: Callable[[], bool], within: float = 5.0) -> None:
-    async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0.02)
+async def eventually(true: Callable[[], bool]) -> None:
+    await waiting.until(true, 5.0)

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from browsers import Cameras, clean_page, until
 from playwright.sync_api import Browser, Page, WebSocketRoute
 
 from onframe.errors import ProtocolError
@@ -32,33 +29,6 @@ PATHS = {"webcodecs": "127.0.0.1", "mse": INSECURE}
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
 
-class Cameras:
-    """The servers, in a process of their own; the first camera can be stopped and started."""
-
-    def __init__(self, *options: dict[str, Any]) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("cameras.py")), json.dumps(options)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.urls: list[str] = json.loads(self._read())
-
-    def tell(self, command: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(command + "\n")
-        self._process.stdin.flush()
-        assert self._read() == "done\n"
-
-    def close(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        assert self._process.wait(10) == 0
-        self._process.stdout.close()
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the servers ended"
-        return line
-
-
 @pytest.fixture(scope="module")
 def cameras() -> Iterator[Cameras]:
     as_captured = [{"scene": "gate", "clock": clock, "profile": "guide-2017"} for clock in CLOCKS]
@@ -71,23 +41,8 @@ def cameras() -> Iterator[Cameras]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of which nothing may be said on its console, and that opens no dialog."""
-    page = browser.new_page(viewport={"width": 1280, "height": 760})
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    yield page
-    page.close()
-    assert said == []
-
-
-def until(page: Page, condition: str, within: float = 20.0) -> None:
-    """Polls: the page's policy forbids to wait by a function that is a string."""
-    deadline = time.monotonic() + within
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, (condition, page.inner_text("body"), page.evaluate("window.onframe"))
-        page.wait_for_timeout(50)
+    with clean_page(browser, 1280, 760) as page:
+        yield page
 
 
 def text(element: str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import Cameras, until
 from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -22,21 +20,6 @@ HOST = """<!doctype html><meta charset="utf-8"><title>a dashboard</title>
 <h1>A dashboard</h1><script type="module" src="{origin}/element.js"></script>
 <onframe-view id="a" src="{origin}/" token="{token}" controls></onframe-view>
 <onframe-view id="b" src="{origin}/" token="{token}" theme="light" hide="trail" nohead></onframe-view>"""
-
-
-class Cameras:
-    """Two servers: the first lets the dashboard embed it, the second does not."""
-
-    def __init__(self, embed_in: str) -> None:
-        options = [{"scene": "gate", "viewer": {"embed_in": [embed_in]}}, {"scene": "gate"}]
-        command = [sys.executable, str(Path(__file__).with_name("cameras.py")), json.dumps(options)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.urls: list[str] = json.loads(self._process.stdout.readline())
-
-    def close(self) -> None:
-        self._process.communicate(timeout=20)
-        assert self._process.returncode == 0
 
 
 class Dashboard:
@@ -78,7 +61,8 @@ def dashboard() -> Iterator[Dashboard]:
 
 @pytest.fixture(scope="module")
 def cameras(dashboard: Dashboard) -> Iterator[Cameras]:
-    cameras = Cameras(dashboard.origin)
+    """The first lets the dashboard embed it, the second does not."""
+    cameras = Cameras({"scene": "gate", "viewer": {"embed_in": [dashboard.origin]}}, {"scene": "gate"})
     yield cameras
     cameras.close()
 
@@ -97,13 +81,6 @@ def opened(page: Page, dashboard: Dashboard, address: str) -> str:
     dashboard.html = HOST.format(origin=origin, ws=ws, token=token)
     page.goto(dashboard.origin)
     return origin
-
-
-def until(page: Page, condition: str, within: float = 30.0) -> None:
-    deadline = time.monotonic() + within
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, (condition, page.content())
-        page.wait_for_timeout(50)
 
 
 def exact(name: str) -> str:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import json
 import random
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import av
+import coded as pictures
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,18 +26,6 @@ from onframe.record import AccessUnit
 from onframe.viewer.fmp4 import FURTHEST_BACK, LONGEST_STEP, Muxer, Segment
 from onframe.viewer.parameters import read_parameters
 from onframe.wire.payload.nal import join_nals, split_nals
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-pictures = _load("coded")
 
 BEGIN = (1 << 32) - 10 * 3600  # the 32-bit timestamp wraps after ten pictures
 PLAIN = [BEGIN + 3600 * n for n in range(50)]

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import logging
 import socket
-import threading
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -27,21 +25,7 @@ from onframe.viewer.jpeg import JpegFeed
 from onframe.viewer.server import Viewer
 from waiting import until
 
-pytestmark = pytest.mark.timeout(90)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_logged_or_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No log tells of an exception, and no thread that makes pictures outlives who looks on."""
-    caplog.set_level(logging.INFO)
-    yield
-    assert [entry.getMessage() for entry in caplog.records if entry.levelno >= logging.ERROR] == []
-    assert picture_threads() == []
-
-
-def picture_threads() -> list[str]:
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name in ("JPEG for pages", "pictures with their overlay")]
+pytestmark = [pytest.mark.timeout(90), pytest.mark.usefixtures("picture_threads")]
 
 
 @asynccontextmanager
@@ -233,7 +217,7 @@ async def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pyte
             assert "pip install 'onframe[video]'" in answer.text
 
 
-async def test_however_many_look_on_a_picture_is_decoded_once() -> None:
+async def test_however_many_look_on_a_picture_is_decoded_once(picture_threads: Callable[[], list[str]]) -> None:
     async with shown() as (viewer, client):
         first, second, third = await asyncio.gather(
             parts(client, 40), parts(client, 40), parts(client, 40, width=320, hide="label")
@@ -244,7 +228,7 @@ async def test_however_many_look_on_a_picture_is_decoded_once() -> None:
     assert Image.open(io.BytesIO(third[0].data)).size == (320, 180)
 
 
-async def test_one_that_does_not_read_harms_nobody_and_leaves_nothing() -> None:
+async def test_one_that_does_not_read_harms_nobody_and_leaves_nothing(picture_threads: Callable[[], list[str]]) -> None:
     async with shown() as (viewer, client), contextlib.AsyncExitStack() as stack:
         token = viewer.url.partition("t=")[2]
         lazy = stack.enter_context(contextlib.closing(socket.socket()))

@@ -8,15 +8,13 @@ from __future__ import annotations
 import base64
 import io
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsers import Cameras, clean_page, until
 from PIL import Image
 from pixels import OVERLAY_ROW, PICTURE_ROW, bits, has_mark
 from playwright.sync_api import Browser, Page, Route
@@ -68,31 +66,12 @@ for (const name of ['error', 'unhandledrejection']) {{
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
-class Camera:
-    """A simulated camera and its viewer, in a process of their own."""
+class Camera(Cameras):
+    """One simulated camera and its viewer."""
 
     def __init__(self, **options: Any) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("cameras.py")), json.dumps([{**CAMERA, **options}])]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.url: str = json.loads(self._read())[0]
-
-    def tell(self, command: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(command + "\n")
-        self._process.stdin.flush()
-        assert self._read() == "done\n"
-
-    def close(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        assert self._process.wait(10) == 0
-        self._process.stdout.close()
-
-    def _read(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, "the servers ended"
-        return line
+        super().__init__({**CAMERA, **options})
+        (self.url,) = self.urls
 
 
 @pytest.fixture(scope="module")
@@ -112,15 +91,9 @@ def reordered() -> Iterator[Camera]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may go wrong."""
-    page = browser.new_page(viewport={"width": 1300, "height": 740})
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    page.close()
-    # told of any page on plain http from another machine
-    assert [text for text in said if "Cross-Origin-Opener-Policy" not in text] == []
+    # allowed is what Chromium tells of any page on plain http from another machine
+    with clean_page(browser, 1300, 740, allowed="Cross-Origin-Opener-Policy") as page:
+        yield page
 
 
 def serve_boot(route: Route) -> None:
@@ -134,17 +107,6 @@ def open_player(page: Page, camera: Camera, path: str, pictures: int = 30) -> No
     page.goto(camera.url.replace("127.0.0.1", PATHS[path]) + forced)
     until(page, f"window.player?.counters.composited >= {pictures}")
     assert page.evaluate("player.path") == path
-
-
-def until(page: Page, condition: str, within: float = 30.0) -> None:
-    """Polls: the page's policy forbids to wait by a function that is a string."""
-    deadline = time.monotonic() + within
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, (
-            condition,
-            page.evaluate("[window.player?.counters, window.off, window.said]"),
-        )
-        page.wait_for_timeout(50)
 
 
 def number(page: Page) -> int:

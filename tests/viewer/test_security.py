@@ -6,11 +6,9 @@ import asyncio
 import base64
 import contextlib
 import json
-import logging
 import struct
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 
 import psutil
 import pytest
@@ -22,8 +20,10 @@ from onframe.simulator.camera import SimulatedCamera
 from onframe.viewer import connection
 from onframe.viewer.page import MAX_BYTES, Page
 from onframe.viewer.server import Viewer
+from pages import requests
+from waiting import until
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.usefixtures("nothing_is_logged_or_printed")]
 
 TOKEN = "sesame-open-sesame"
 
@@ -36,24 +36,9 @@ async def viewer() -> AsyncIterator[Viewer]:
 
 
 @pytest.fixture
-async def simulated() -> AsyncIterator[SimulatedCamera]:
-    async with SimulatedCamera("gate", clock="sr") as simulated:
-        yield simulated
-
-
-@pytest.fixture
 async def shown(simulated: SimulatedCamera) -> AsyncIterator[Viewer]:
     async with Camera.from_url(simulated.url) as camera, Viewer(camera, token=TOKEN) as viewer:
         yield viewer
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_logged_or_printed(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    caplog.set_level(logging.INFO)
-    yield
-    loud = [entry for entry in caplog.records if entry.levelno >= logging.ERROR or entry.exc_info]
-    assert [entry.getMessage() for entry in loud] == []
-    assert "Traceback" not in capfd.readouterr().err
 
 
 class Answer:
@@ -337,18 +322,8 @@ class TestBrokenPages:
             writer.write(frame(TEXT, b'{"type":"watch"}') + torn)
             await writer.drain()
             writer.transport.abort()
-            await until_true(lambda: shown._pages == 0)
-        await until_true(lambda: count(simulated, "TEARDOWN") == count(simulated, "PLAY"))
-
-
-def count(simulated: SimulatedCamera, method: str) -> int:
-    return sum(one.method == method and one.protocol == "rtsp" for one in simulated.device.requests)
-
-
-async def until_true(true: Any, within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0.02)
+            await until(lambda: shown._pages == 0)
+        await until(lambda: requests(simulated, "TEARDOWN") == requests(simulated, "PLAY"))
 
 
 @pytest.mark.fault("F70")
@@ -366,7 +341,7 @@ class TestIdleClients:
             assert (await reader.read()).startswith(b"HTTP/1.1 403 ")
         for _, writer in idle:
             writer.close()
-        await until_true(lambda: len(viewer._site._server.server_state.connections) == 0)
+        await until(lambda: len(viewer._site._server.server_state.connections) == 0)
         assert (await ask(viewer)).status == 403
 
     async def test_a_request_that_drips_in_is_given_up_the_first_and_any_later_one(
@@ -416,8 +391,8 @@ class TestManyPages:
         async with asyncio.timeout(60):
             firsts = await asyncio.gather(*(visit() for _ in range(64)))
         assert all(flags & 1 for flags in firsts), "each begins with a key picture"
-        assert count(simulated, "PLAY") == 1
-        await until_true(lambda: shown._pages == 0 and count(simulated, "TEARDOWN") == 1)
+        assert requests(simulated, "PLAY") == 1
+        await until(lambda: shown._pages == 0 and requests(simulated, "TEARDOWN") == 1)
 
     async def test_fifty_pages_that_do_not_read_cost_no_memory_without_end(self) -> None:
         pages = [Page(Blocked(), max_bytes=200_000) for _ in range(50)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsers import clean_page, until
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, WebSocketRoute
 
@@ -85,15 +86,9 @@ def serve(route: Route) -> None:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may go wrong."""
-    page = browser.new_page(viewport={"width": 1280, "height": 760})
-    page.route("**/*", serve)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    page.close()
-    assert said == []
+    with clean_page(browser, 1280, 760) as page:
+        page.route("**/*", serve)
+        yield page
 
 
 class Script:
@@ -128,14 +123,6 @@ def hello(**fields: Any) -> str:
 
 
 LIVE = wire.encode(wire.State("live", "the stream plays", "2030-05-01T12:00:00+00:00"))
-
-
-def until(page: Page, condition: str, within: float = 15.0) -> None:
-    """Polls: the page's policy forbids to wait by a function that is a string."""
-    deadline = time.monotonic() + within
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, (condition, page.inner_text("body"))
-        page.wait_for_timeout(30)
 
 
 @pytest.mark.browser

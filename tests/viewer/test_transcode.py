@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import io
-import logging
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import av
+import coded as pictures
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,35 +29,9 @@ from onframe.viewer.transcode import Decoder, Fitter, JpegEncoder, scale_of
 from onframe.viewer.veil import Veil, grown, strict
 from waiting import until
 
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-pictures = _load("coded")
-
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.usefixtures("picture_threads")]
 BEGIN = 1 << 33
 TIMES = [BEGIN + 3600 * n for n in range(30)]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_logged_or_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No log tells of an exception, and no thread that makes pictures outlives who looks on."""
-    caplog.set_level(logging.INFO)
-    yield
-    assert [entry.getMessage() for entry in caplog.records if entry.levelno >= logging.ERROR] == []
-    assert picture_threads() == []
-
-
-def picture_threads() -> list[str]:
-    names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name in ("JPEG for pages", "pictures with their overlay")]
 
 
 def rgb(jpeg: bytes) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browsers import clean_page, until
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -52,22 +53,8 @@ def pair() -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that may say nothing on its console."""
-    page = browser.new_page(viewport={"width": 1440, "height": 810}, color_scheme="dark")
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    page.close()
-    assert said == []
-
-
-def until(page: Page, condition: str, within: float = 30.0) -> None:
-    """Polls: the page's policy forbids to wait by a function that is a string."""
-    deadline = time.monotonic() + within
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, (condition, page.inner_text("body"), page.evaluate("window.onframe"))
-        page.wait_for_timeout(40)
+    with clean_page(browser, 1440, 810, color_scheme="dark") as page:
+        yield page
 
 
 def opened(page: Page, address: str, query: str = "") -> None:

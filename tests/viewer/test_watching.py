@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import logging
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,54 +16,9 @@ from onframe.simulator.camera import SimulatedCamera
 from onframe.viewer import visit
 from onframe.viewer.server import Viewer
 from onframe.viewer.source import Source
+from pages import connected, eventually, is_key, is_picture, kind, open_page, requests, say, until, watch
 
-pytestmark = pytest.mark.timeout(60)
-
-
-def _load(name: str) -> ModuleType:
-    """A file beside this one that holds no tests."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_pages = _load("pages")
-requests, connected, open_page, say, watch, until, kind, is_picture, is_key, eventually = (
-    _pages.requests,
-    _pages.connected,
-    _pages.open_page,
-    _pages.say,
-    _pages.watch,
-    _pages.until,
-    _pages.kind,
-    _pages.is_picture,
-    _pages.is_key,
-    _pages.eventually,
-)
-
-
-@pytest.fixture
-async def simulated() -> AsyncIterator[SimulatedCamera]:
-    async with SimulatedCamera("gate", clock="sr") as simulated:
-        yield simulated
-
-
-@pytest.fixture
-async def viewer(simulated: SimulatedCamera) -> AsyncIterator[Viewer]:
-    async with Camera.from_url(simulated.url) as camera, Viewer(camera) as viewer:
-        yield viewer
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_logged_or_left(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Whatever pages do, no log tells of an exception and nothing is printed."""
-    caplog.set_level(logging.INFO)
-    yield
-    loud = [entry for entry in caplog.records if entry.levelno >= logging.ERROR or entry.exc_info]
-    assert [entry.getMessage() for entry in loud] == []
-    assert "Traceback" not in capfd.readouterr().err
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("nothing_is_logged_or_printed")]
 
 
 class TestWatch:
