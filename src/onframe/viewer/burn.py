@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from onframe.overlay.playout import Binding
 from onframe.overlay.view import View, viewed
-from onframe.overlay.vocabulary import Rules, Shapes
-from onframe.record import AccessUnit
+from onframe.overlay.vocabulary import Shapes
 from onframe.viewer import wire
 from onframe.viewer.conveyor import Conveyor, Worker
-from onframe.viewer.jpeg import Known, Transcoder
+from onframe.viewer.jpeg import FrameWorker, Known, Transcoder
 from onframe.viewer.veil import Veil
 
 if TYPE_CHECKING:
@@ -109,38 +108,24 @@ class Burner(Transcoder):
                     reader.give(picture)
 
 
-class _BurnWorker:
+class _BurnWorker(FrameWorker):
     """In the thread of a Burner."""
 
     def __init__(self, orders: Callable[[], tuple[Order, ...]], give: Callable[[int, Order, Burned], None]) -> None:
-        from onframe.viewer.transcode import Brush, Decoder, Fitter, JpegEncoder
-
+        super().__init__()
         self._orders, self._give = orders, give
-        self._decoder, self._fitter, self._encoder, self._brush = Decoder(), Fitter(), JpegEncoder(), Brush()
-        self._known: Known | None = None
         self._due: dict[Order, float] = {}
         self._failed = False
 
     def begin(self, hello: wire.Hello, number: int) -> None:
         """Another stream, epoch, codec or size."""
-        self._decoder.reset()
-        self._known = Known(hello, number)
+        super().begin(hello, number)
         self._due.clear()
 
-    def tell(self, message: Shapes | Rules) -> None:
-        """To be drawn."""
-        if self._known is not None:
-            self._known.tell(message)
-
-    def show(self, unit: AccessUnit, hurry: bool) -> None:
-        """Decode it, and give what can be shown to who wants it."""
-        known = self._known
-        for frame in self._decoder.decode(unit):
-            if hurry or known is None or frame.pts is None:
-                continue
-            orders = self._wanted(self._orders(), frame.pts)
-            if orders:
-                self._burn(known, frame, frame.pts, orders)
+    def _make(self, known: Known, frame: av.VideoFrame, pts: int) -> None:
+        orders = self._wanted(self._orders(), pts)
+        if orders:
+            self._burn(known, frame, pts, orders)
 
     def _wanted(self, orders: tuple[Order, ...], pts: int) -> list[Order]:
         """Those who have waited long enough for their next picture, the same view and width beside each other."""

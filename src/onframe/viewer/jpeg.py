@@ -7,7 +7,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from onframe.overlay.playout import Hold, Store
 from onframe.overlay.view import View
@@ -17,6 +17,9 @@ from onframe.viewer import wire
 from onframe.viewer.branches import Emit, Piece
 from onframe.viewer.conveyor import Conveyor, Worker
 from onframe.viewer.veil import Veil
+
+if TYPE_CHECKING:
+    import av
 
 MAX_HELD_BYTES: Final = 32 * 1024 * 1024
 LONGEST_HOLD: Final = Hold.MOST / 1000
@@ -184,13 +187,12 @@ class Known:
                 self.epoch = message.captured_at - message.pts / 90_000
 
 
-class _JpegWorker:
-    """In the thread of a JpegFeed."""
+class FrameWorker:
+    """A Worker that decodes; who derives from it makes something of the frames that are to be shown."""
 
-    def __init__(self, view: View, give: Callable[[int, Piece], None]) -> None:
+    def __init__(self) -> None:
         from onframe.viewer.transcode import Brush, Decoder, Fitter, JpegEncoder
 
-        self._view, self._give = view, give
         self._decoder, self._fitter, self._encoder, self._brush = Decoder(), Fitter(), JpegEncoder(), Brush()
         self._known: Known | None = None
 
@@ -200,20 +202,36 @@ class _JpegWorker:
         self._known = Known(hello, number)
 
     def tell(self, message: Shapes | Rules) -> None:
-        """Of interest only where something is private."""
-        if self._known is not None and self._view.privacy:
+        """To be drawn or hidden."""
+        if self._known is not None:
             self._known.tell(message)
 
     def show(self, unit: AccessUnit, hurry: bool) -> None:
         """Decode it, and give what can be shown."""
-        known = self._known
         for frame in self._decoder.decode(unit):
-            if hurry or known is None or frame.pts is None:
-                continue
-            pts = frame.pts
-            fitted = self._fitter.fit(frame)
-            if self._view.privacy:
-                areas = known.veil.areas(pts, known.store.lookup(pts), self._view.privacy)
-                known.veil.forget_before(pts)
-                self._brush.paint(fitted, pts, [], areas)
-            self._give(known.number, Piece(wire.JPEG, True, pts, self._encoder.encode(fitted)))
+            if not hurry and self._known is not None and frame.pts is not None:
+                self._make(self._known, frame, frame.pts)
+
+    def _make(self, known: Known, frame: av.VideoFrame, pts: int) -> None:
+        raise NotImplementedError
+
+
+class _JpegWorker(FrameWorker):
+    """In the thread of a JpegFeed."""
+
+    def __init__(self, view: View, give: Callable[[int, Piece], None]) -> None:
+        super().__init__()
+        self._view, self._give = view, give
+
+    def tell(self, message: Shapes | Rules) -> None:
+        """Of interest only where something is private."""
+        if self._view.privacy:
+            super().tell(message)
+
+    def _make(self, known: Known, frame: av.VideoFrame, pts: int) -> None:
+        fitted = self._fitter.fit(frame)
+        if self._view.privacy:
+            areas = known.veil.areas(pts, known.store.lookup(pts), self._view.privacy)
+            known.veil.forget_before(pts)
+            self._brush.paint(fitted, pts, [], areas)
+        self._give(known.number, Piece(wire.JPEG, True, pts, self._encoder.encode(fitted)))
