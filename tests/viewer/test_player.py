@@ -92,7 +92,7 @@ def reordered() -> Iterator[Camera]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     # allowed is what Chromium tells of any page on plain http from another machine
-    with clean_page(browser, 1300, 740, allowed="Cross-Origin-Opener-Policy") as page:
+    with clean_page(browser, 1300, 740) as page:
         yield page
 
 
