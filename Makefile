@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
 SCENE ?= gate
-JOBS ?= 4
+JOBS ?= 3
 SECONDS ?= 1200
 PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
 PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,browser element fmp4 golden_page player static ui)

@@ -89,7 +89,7 @@ async def test_with_b_pictures_each_record_lies_on_its_own_picture(delay: tuple[
 async def test_where_the_size_changes_each_record_lies_on_its_own_picture() -> None:
     async with SimulatedCamera("gate", clock="sr", frame_marks=True, faults="small@2s..4s", seed=1) as simulated:
         units, records = await received(simulated, 6.5)
-    widths = [width for _, width in (shown(units)[time] for time in sorted(shown(units)))]
+    widths = [width for _, (_, width) in sorted(shown(units).items())]
     changes = [(a, b) for a, b in zip(widths, widths[1:], strict=False) if a != b]
     assert changes == [(1280, 640), (640, 1280)]
     assert compare(units, records) > 100

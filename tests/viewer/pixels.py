@@ -36,14 +36,19 @@ def has_mark(picture: np.ndarray, row: int, wanted: tuple[int, int, int]) -> boo
 
 
 class Shown:
-    """One picture of the page at the instant ``at`` (Unix s): the number in the video, that of the overlay or None."""
+    """One picture of the page at the instant ``at`` (Unix s): the number in the video, that of the overlay or None.
+
+    ``whole``: every document of the frame had come; else some boxes are held from an earlier one.
+    """
 
     def __init__(self, data: bytes, at: float) -> None:
         self.picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=np.int16)
         self.at = at
         self.has_video = has_mark(self.picture, PICTURE_ROW, (0, 255, 255))
         self.frame = bits(self.picture, PICTURE_ROW)
-        self.overlay = bits(self.picture, OVERLAY_ROW) if has_mark(self.picture, OVERLAY_ROW, (255, 0, 255)) else None
+        self.whole = has_mark(self.picture, OVERLAY_ROW, (255, 0, 255))
+        numbered = self.whole or has_mark(self.picture, OVERLAY_ROW, (255, 0, 128))
+        self.overlay = bits(self.picture, OVERLAY_ROW) if numbered else None
 
 
 def judge(shown: Iterable[Shown], may_be_bare: set[int]) -> tuple[set[int], list[str]]:

@@ -221,7 +221,7 @@ def test_in_firefox_the_overlay_lies_on_the_frame_that_it_describes(chain: Chain
     assert len(right) >= 40
     assert counted["approximate"] == 0
     whole = [one for one in shown if one.at < chain.rebooted_at]  # later, some documents of a frame came and some not
-    edges, looked_for = distances(one for one in whole if one.overlay == one.frame)
+    edges, looked_for = distances(one for one in whole if one.whole and one.overlay == one.frame)
     assert len(edges) >= 0.6 * looked_for >= 60
     assert max(edges) <= 2.0
 
@@ -257,7 +257,9 @@ def test_a_binding_that_is_one_frame_off_is_noticed(browser: Browser, lossy: Cha
 @pytest.mark.parametrize("path", PATHS)
 def test_the_drawn_box_lies_within_two_pixels_of_the_painted_target(browser: Browser, chain: Chain, path: str) -> None:
     page = open_page(browser, chain.address(path, ""))
-    shown = [one for one in cast(page, lambda: page.wait_for_timeout(6500), "png") if one.overlay == one.frame]
+    shown = [
+        one for one in cast(page, lambda: page.wait_for_timeout(6500), "png") if one.whole and one.overlay == one.frame
+    ]
     page.close()
     edges, looked_for = distances(shown)
     print(f"{path}: {len(edges)} of {looked_for} edges, at most {max(edges):.1f} pixels off")

@@ -372,8 +372,8 @@ def test_what_lies_under_the_pointer_tells_its_document_and_its_history(page: Pa
     assert found["found"] and found["n"] == n and found["subject"] == subject
     target = subject.rpartition("/")[2]
     assert f">{target}<" in found["raw"] or f'"{target}"' in found["raw"] or f": {target}" in found["raw"]
+    until(page, f"player.historyOf({json.dumps(subject)}).length >= 10")  # it goes on while the picture stands
     history = page.evaluate(f"player.historyOf({json.dumps(subject)})")
-    assert len(history) >= 10
     assert all(early["pts"] < late["pts"] for early, late in zip(history, history[1:], strict=False))
     assert history[-1]["capturedAt"] - history[0]["capturedAt"] == pytest.approx(
         (history[-1]["pts"] - history[0]["pts"]) / 90_000, abs=0.02

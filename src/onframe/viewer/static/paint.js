@@ -110,16 +110,17 @@ export class Painter {
   }
 
   /**
-   * The value as 16 squares, least significant first, and a magenta one that says that there is a number.
-   * @param {number} value
+   * The value as 16 squares, least significant first, and one that says that there is a number: magenta, or redder where
+   * some of what is drawn is not of this very picture.
+   * @param {number} value @param {boolean} [whole]
    */
-  paintNumber(value) {
+  paintNumber(value, whole = true) {
     const { g } = this;
     for (let bit = 0; bit < 16; bit++) {
       g.fillStyle = (value >> bit) & 1 ? '#ffffff' : '#000000';
       g.fillRect(16 + 24 * bit, 48, 24, 24);
     }
-    g.fillStyle = '#ff00ff';
+    g.fillStyle = whole ? '#ff00ff' : '#ff0080';
     g.fillRect(16 + 24 * 16, 48, 24, 24);
   }
 

@@ -61,7 +61,8 @@ export class Screen {
     const image = grid ? null : (this.picture?.image ?? null);
     this.painter.paint(image, drawn, { areas, selected: this.selected, now: performance.now() });
     const numbered = binding.bound.find((message) => typeof message.frame_number === 'number');
-    if (this.test && numbered) this.painter.paintNumber(Number(numbered.frame_number));
+    const whole = !binding.drawn.some(({ state }) => state === 'held' || state === 'interpolated');
+    if (this.test && numbered) this.painter.paintNumber(Number(numbered.frame_number), whole);
     return binding.state;
   }
 
