@@ -37,8 +37,8 @@ state_log = logging.getLogger("onframe.camera.state")
 """Down (a warning) and up (information); every step besides, for debugging."""
 
 STATES = ("connecting", "authenticating", "live", "quiet", "stale", "backoff", "auth_failed", "no_track", "stopped")
-CLOSING = 1.5
-"""Seconds that the end of a session may take, TEARDOWN included; with what is left to clear up, less than 2."""
+CLOSING = 1.0
+"""Seconds that the end of a session may take, TEARDOWN included: a process is to end within 2, on a busy machine too."""
 CLEARING = 0.3
 _DOWN = ("backoff", "auth_failed", "no_track", "stopped")
 _MAX_RULES = 64
