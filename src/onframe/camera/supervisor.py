@@ -38,7 +38,7 @@ state_log = logging.getLogger("onframe.camera.state")
 
 STATES = ("connecting", "authenticating", "live", "quiet", "stale", "backoff", "auth_failed", "no_track", "stopped")
 CLOSING = 1.0
-"""Seconds that the end of a session may take, TEARDOWN included: a process is to end within 2, on a busy machine too."""
+"""Seconds that the end of a session may take, TEARDOWN included: a process ends within 2, on a busy machine too."""
 CLEARING = 0.3
 _DOWN = ("backoff", "auth_failed", "no_track", "stopped")
 _MAX_RULES = 64
