@@ -325,15 +325,22 @@ async ([codec, segments, times, step]) => {
   source.endOfStream(); // else a decoder of B pictures waits for more before it gives the last ones
   const canvas = new OffscreenCanvas(320, 180), context = canvas.getContext('2d', { willReadFrequently: true });
   const shown = [];
+  const taken = (video) => {
+    try {
+      return new VideoFrame(video);
+    } catch {
+      return null; // on a busy machine it is not decoded yet
+    }
+  };
   for (const time of times) {
     const sought = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
     video.currentTime = time;
     await sought;
-    let frame = new VideoFrame(video);
-    for (let tries = 0; tries < 100 && Math.abs(frame.timestamp / 1e6 - time) > step; tries += 1) {
-      frame.close();
+    let frame = taken(video);
+    for (let tries = 0; tries < 100 && !(Math.abs(frame?.timestamp / 1e6 - time) <= step); tries += 1) {
+      frame?.close();
       await new Promise((resolve) => setTimeout(resolve, 10)); // what was sought is painted a little later
-      frame = new VideoFrame(video);
+      frame = taken(video);
     }
     context.drawImage(frame, 0, 0);
     let number = 0;
