@@ -27,7 +27,6 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "font-src 'self'",
         "img-src 'self' data: blob:",
         "media-src blob:",
         "connect-src 'self'",
@@ -47,7 +46,7 @@ HEADERS = {
 }
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 IMAGES = frozenset({"/mjpeg", "/snapshot.jpg"})
-_PARTS = (".js", ".css", ".svg", ".woff2")
+_PARTS = (".js", ".css", ".svg")
 """Files of the page that hold nothing of a camera."""
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(:[0-9]{1,5})?", re.ASCII)

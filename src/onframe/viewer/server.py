@@ -42,7 +42,6 @@ _MEDIA_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
     ".svg": "image/svg+xml",
-    ".woff2": "font/woff2",
 }
 
 
