@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import msgspec
 import numpy as np
 import pytest
 
@@ -254,6 +255,40 @@ def test_what_is_private_is_hidden_and_what_is_hidden_is_not_written(tmp_path: P
     )
     assert np.abs(before[80:160, 110:180] - after[80:160, 110:180]).min() > 30  # the filled area
     assert np.abs(before[:40] - after[:40]).max() <= 3
+
+
+def test_what_is_private_stays_hidden_after_its_last_record_and_is_before_its_first(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.mp4", [3600 * n for n in range(40)])
+    path = records(tmp_path / "r", box(1, 300, timestamp=3600 * 12))
+    view = View.parse({"hide": "target,trail", "privacy": "vehicle:fill"})
+    start = Start(timestamp=0, origin="timestamp")
+    annotate_file(source, path, Wanted(output=tmp_path / "out.mp4", crf=5, view=view), start=start)
+    before, after = frames(source), frames(tmp_path / "out.mp4")
+
+    def is_hidden(n: int) -> bool:
+        grey, shown = (one[n].to_ndarray()[80:160, 110:180].astype(int) for one in (before, after))
+        return bool(np.abs(grey - shown).min() > 30)
+
+    # told on picture 12 alone: half a second before it begins with picture 0, the second after it ends with picture 37
+    assert [n for n in range(40) if is_hidden(n)] == list(range(38))
+
+
+def test_no_file_names_a_plate_that_is_private(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.mp4")
+    corners: list[Any] = [(300, 300), (600, 300), (600, 700), (300, 700)]
+    seen = box(1, 300, timestamp=0)
+    plate = Target(target_id=1, recognition="vehicle", regions=[corners], properties=[("licensePlate", "XA12345")])
+    seen = msgspec.structs.replace(seen, metadata=Metadata(type="activityTarget", sub_type="ANPR", targets=[plate]))
+    path = records(tmp_path / "r", seen)
+    cues, drawn = tmp_path / "cues.vtt", tmp_path / "drawn.jsonl"
+    annotate_file(source, path, Wanted(output=tmp_path / "open.mp4", vtt=cues, json=drawn))
+    assert "XA12345" in cues.read_text() and "XA12345" in drawn.read_text()
+    secret = Wanted(
+        output=tmp_path / "out.mp4", vtt=cues, json=drawn, view=View.parse({"privacy": "plate"}), force=True
+    )
+    annotate_file(source, path, secret)
+    assert "XA12345" not in cues.read_text() + drawn.read_text()
+    assert "•••" in cues.read_text()
 
 
 def test_a_picture_of_another_size_is_scaled_to_the_first(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from onframe.overlay.playout import Binding, Store
+from onframe.overlay.veil import Veil, grown, strict
 from onframe.overlay.view import Area, View
 from onframe.overlay.vocabulary import Box, Shapes
 from onframe.record import AccessUnit
@@ -26,7 +27,6 @@ from onframe.viewer.burn import Burned, Burner, Order, Reader, _BurnWorker
 from onframe.viewer.conveyor import Conveyor
 from onframe.viewer.jpeg import JpegFeed
 from onframe.viewer.transcode import Decoder, Fitter, JpegEncoder, scale_of
-from onframe.viewer.veil import Veil, grown, strict
 from waiting import until
 
 pytestmark = [pytest.mark.timeout(90), pytest.mark.usefixtures("picture_threads")]

@@ -14,9 +14,11 @@ from onframe.annotate.output import Draft, Frame, Look, Video, need
 from onframe.annotate.side import Beside, Cues, Frames, Pictures, Told
 from onframe.annotate.tally import Tally
 from onframe.annotate.timeline import TICKS
+from onframe.overlay.discreet import discreet
 from onframe.overlay.playout import Store
 from onframe.overlay.teller import Place, Teller
-from onframe.overlay.view import View, private_areas, viewed
+from onframe.overlay.veil import Veil
+from onframe.overlay.view import View, viewed
 from onframe.overlay.vocabulary import Rules
 from onframe.record import Coordinates, Record
 
@@ -60,7 +62,7 @@ class Painting:
             self._beside.append(Cues(wanted.vtt, force=wanted.force))
         if wanted.json is not None:
             self._beside.append(Frames(wanted.json, force=wanted.force))
-        self._store = Store(duration)
+        self._store, self._veil = Store(duration), Veil()
         self._teller = Teller(coordinates or Coordinates())
         self._painter: Any = None
         self._look: Look | None = None
@@ -98,6 +100,7 @@ class Painting:
                 self._store.set_rules(message.pts, message.shapes)
             else:
                 self._store.add(message)
+                self._veil.tell(message)
 
     def picture(self, frame: Frame, at: int) -> None:
         """Paint one picture of the time ``at`` (ticks) and hand it on."""
@@ -111,13 +114,15 @@ class Painting:
             frame = frame.reformat(look.width, look.height)
         binding = self._store.lookup(at)
         drawn = viewed(binding.drawn, view)
-        areas = private_areas(binding.drawn, view.privacy)
+        areas = self._veil.areas(at, binding, view.privacy)
+        self._veil.forget_before(at)
         planes = Planes.of(frame)
         self._painter.paint(planes, drawn, areas)
         painted = planes.frame()
         painted.pts, painted.time_base = pts, base
         painted.pict_type = 0  # the coder chooses
-        told = Told(self.tally.pictures, at, painted, binding.state, drawn, binding.bound)
+        bound = [discreet(message, view) for message in binding.bound]
+        told = Told(self.tally.pictures, at, painted, binding.state, drawn, bound)
         self.tally.picture(binding.state, at)
         for one in self._beside:
             one.picture(told)

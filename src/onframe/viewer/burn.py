@@ -12,12 +12,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from onframe.overlay.playout import Binding
+from onframe.overlay.veil import Veil
 from onframe.overlay.view import View, viewed
 from onframe.overlay.vocabulary import Shapes
 from onframe.viewer import wire
 from onframe.viewer.conveyor import Conveyor, Worker
 from onframe.viewer.jpeg import FrameWorker, Known, Transcoder
-from onframe.viewer.veil import Veil
 
 if TYPE_CHECKING:
     import av

@@ -24,12 +24,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from onframe.errors import OnframeError
+from onframe.overlay.veil import strict
 from onframe.overlay.view import View
 from onframe.viewer.burn import Burned, Burner, Order, Reader
 from onframe.viewer.feed import Feed
 from onframe.viewer.jpeg import JpegFeed as JpegFeed
 from onframe.viewer.source import Source
-from onframe.viewer.veil import strict
 
 MAX_READERS: Final = 32
 """At once, of all cameras of a viewer."""

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from onframe.overlay.playout import Hold, Store
+from onframe.overlay.veil import Veil
 from onframe.overlay.view import View
 from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import AccessUnit
 from onframe.viewer import wire
 from onframe.viewer.branches import Emit, Piece
 from onframe.viewer.conveyor import Conveyor, Worker
-from onframe.viewer.veil import Veil
 
 if TYPE_CHECKING:
     import av

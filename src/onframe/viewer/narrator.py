@@ -14,13 +14,14 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from onframe.errors import ProtocolError
+from onframe.overlay.discreet import discreet, hides_plates
 from onframe.overlay.style import legend
 from onframe.overlay.teller import Place, Teller
 from onframe.overlay.view import View
 from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
-from onframe.viewer.discreet import discreet, discreet_answer, hides_plates
+from onframe.viewer.discreet import discreet_answer
 from onframe.viewer.memory import Memory
 from onframe.wire.payload import h265_sps, sps
 from onframe.wire.payload.h264 import H264Depacketizer

@@ -24,7 +24,8 @@ BEFORE: Final = 45_000
 _GROWING = 2.0
 """Of a target's width and height on each side, for each second: about as fast as somebody runs past."""
 _MOST_GROWN = 1.0
-_MOST = 1024
+_MOST = 4096
+"""Records: a file's are read three seconds ahead of its pictures, of many layers."""
 _TICKS = 90_000
 
 Privacy: TypeAlias = tuple[tuple[str, How], ...]
@@ -71,12 +72,10 @@ class Veil:
         if not privacy:
             return []
         found: dict[_Key, Area] = {}
-        for told in sorted(self._told, key=lambda one: abs(one.message.pts - pts)):
+        near = [told for told in self._told if -AFTER <= told.message.pts - pts <= BEFORE]
+        for told in sorted(near, key=lambda one: abs(one.message.pts - pts)):
             message = told.message
-            distance = message.pts - pts
-            if not -AFTER <= distance <= BEFORE:
-                continue
-            apart = max(abs(distance) / _TICKS, 0.0 if message.exact else message.uncertainty or 0.0)
+            apart = max(abs(message.pts - pts) / _TICKS, 0.0 if message.exact else message.uncertainty or 0.0)
             for key, area in told.of(privacy).items():
                 found.setdefault(key, grown(area, apart))
         between = [one for one in binding.drawn if one.state == "interpolated"]
