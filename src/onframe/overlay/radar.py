@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from onframe.isapi.metadata import Coordinate, Metadata, Number, RadarDetectionRegion, VideoDetectionRegion
@@ -29,7 +30,7 @@ class Past:
 
     def trail(self, name: str) -> list[XY]:
         """Where it has been, in the inset's space."""
-        return [_scaled(place) for place in self._memory.track(name, self._at)]
+        return [_within_reach(_scaled(place)) for place in self._memory.track(name, self._at)]
 
 
 def radar_shape(metadata: Metadata, subjects: Iterable[Subject], past: Past | None = None) -> Radar:
@@ -47,6 +48,12 @@ def radar_shape(metadata: Metadata, subjects: Iterable[Subject], past: Past | No
 def polar(coordinate: Coordinate) -> XY:
     """(angle in degrees, metres) in the inset's space: 0 degrees is ahead, positive to the right (assumed)."""
     return _scaled(metres(coordinate))
+
+
+def _within_reach(place: XY) -> XY:
+    """What is farther away stands on the outermost ring, in its direction; its label says how far it is."""
+    far = math.hypot(*place)
+    return place if far <= 1 else (round(place[0] / far, _DIGITS), round(place[1] / far, _DIGITS))
 
 
 def _scaled(place: XY) -> XY:
@@ -72,13 +79,15 @@ def _add_video(inset: Radar, region: VideoDetectionRegion | None) -> None:
         return
     if not drawable(region.angle, region.field_view):
         return
-    middle = region.angle - 360 if region.angle > 180 else region.angle
     text = f"camera {region.field_view:g}° at {region.angle:g}°"
-    inset.wedges.append(_wedge(middle, region.field_view, 1.0, style.RULE, text))
+    inset.wedges.append(_wedge(region.angle, region.field_view, 1.0, style.RULE, text))
 
 
 def _wedge(middle: Number, width: Number, reach: float, color: str, text: str) -> Wedge:
-    return Wedge(round(middle - width / 2, 3), round(middle + width / 2, 3), round(reach, _DIGITS), color, text)
+    """At most a whole circle, its middle within half a turn of straight ahead."""
+    half = min(360.0, abs(width)) / 2
+    middle = (middle + 180) % 360 - 180
+    return Wedge(round(middle - half, 3), round(middle + half, 3), round(reach, _DIGITS), color, text)
 
 
 def _add_target(inset: Radar, subject: Subject, past: Past | None) -> None:
@@ -89,7 +98,7 @@ def _add_target(inset: Radar, subject: Subject, past: Past | None) -> None:
         trail = past.trail(name) if past else []
         if len(trail) > 1:
             inset.paths.append(Line(trail, color, kind="trail", subject=name))
-        x, y = polar((target.angle, target.distance))
+        x, y = _within_reach(polar((target.angle, target.distance)))
         vector = past.vector(name, target.speed) if past else None
         inset.blips.append(Blip(x, y, color, labels=_labels(subject), alarm=alarm, vector=vector, subject=name))
     points = [polar(coordinate) for coordinate in target.polar if drawable(*coordinate)]

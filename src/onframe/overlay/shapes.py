@@ -30,6 +30,7 @@ from onframe.overlay.targets import (
     subject_of,
     subjects_of,
     target_shapes,
+    vehicle,
 )
 from onframe.record import Coordinates
 
@@ -158,9 +159,8 @@ def _kind_of(subject: Subject) -> shape.Kind:
 def _plate_event(subject: Subject, about: str, rule: str) -> shape.Event:
     values = subject.values
     color, ink = style.plate_colors(values.get("platecolor"))
-    kind = style.joined(values.get("vehiclecolor"), style.words(values.get("vehicletype")), by=" ")
     logo = style.joined(values.get("vehiclelogo"), values.get("vehiclesublogo"), by="/")
-    seen = style.joined(kind or "vehicle", style.with_unit(values, "vehicleconfidence", " %"), by=" ")
+    seen = style.joined(vehicle(values) or "vehicle", style.with_unit(values, "vehicleconfidence", " %"), by=" ")
     text = style.joined(seen, f"logo {logo}" if logo else None)
     plate = values["licenseplate"]
     return shape.Event(f"plate/{plate}", "info", plate, text, color, ink=ink, subject=about, kind="plate", rule=rule)

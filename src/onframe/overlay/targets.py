@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -119,8 +119,11 @@ def centre(points: Sequence[XY]) -> XY:
 
 
 def region_shape(points: list[XY], look: Look) -> Shape:
-    """1 point, 2 a line, more a polygon (B.20); an upright rectangle becomes a Box unless it is to be filled."""
-    if len(points) == 1:
+    """1 point, 2 a line, more a polygon (B.20); an upright rectangle becomes a Box unless it is to be filled.
+
+    Points that are all at one place are one: a line or box of no extent would not be seen.
+    """
+    if points[0] == points[-1] and points.count(points[0]) == len(points):
         (x, y), *_ = points
         return Point(x, y, look.color, labels=look.labels, alarm=look.alarm)
     if len(points) == 2:
@@ -183,14 +186,19 @@ def _behaviour(subject: Subject) -> list[Shape]:
 
 def _anpr(subject: Subject) -> list[Shape]:
     values = subject.values
-    kind = style.joined(values.get("vehiclecolor"), style.words(values.get("vehicletype")), by=" ")
     way, seen = (_known(values.get(name)) for name in ("directionindex", "direction"))
+    way = known_value("directionindex", way) if way else None
     ways = style.joined(style.words(way), f"plate {style.words(seen)}" if seen else None)
-    labels = style.lines(style.joined(_named(subject, "vehicle"), kind), ways)
+    labels = style.lines(style.joined(_named(subject, "vehicle"), vehicle(values)), ways)
     shapes = _regions(subject, Look(style.class_color("vehicle"), labels))
     if values.get("licenseplate"):
         shapes.append(plate(subject))
     return shapes
+
+
+def vehicle(values: Mapping[str, str]) -> str:
+    """ "deep blue large bus": its colour and type in words, as far as they are known."""
+    return style.joined(*(style.words(_known(values.get(name))) for name in ("vehiclecolor", "vehicletype")), by=" ")
 
 
 def _known(value: str | None) -> str | None:
@@ -217,14 +225,26 @@ def _below(regions: list[list[XY]]) -> XY:
 def _face(subject: Subject) -> list[Shape]:
     """Corners around it, and a card of what is known of it (B.12); a name alone needs no card."""
     values, color = subject.values, style.class_color("face")
-    told = (("gender", "gender"), ("age group", "agegroup"), ("score", "facescore"))
-    rows = [Row(name, values[key]) for name, key in told if values.get(key)]
+    rows = [Row(name, values[key]) for key, name in _FACE_ROWS.items() if values.get(key)]
+    rows += _unnamed(subject)[: _MOST_FACE_ROWS - len(rows)]
     name = _named(subject, "face")
     shapes = _regions(subject, Look(color, [] if rows else [name], face=True))
     if rows and subject.regions:
         (x0, y0), (x1, y1) = _corners(subject.regions[0])
         shapes.append(Card(x0, y0, round(x1 - x0, 5), round(y1 - y0, 5), name, rows, color))
     return shapes
+
+
+_FACE_ROWS = {"gender": "gender", "agegroup": "age group", "facescore": "score"}
+_MOST_FACE_ROWS = 8
+
+
+def _unnamed(subject: Subject) -> list[Row]:
+    """What a device tells of a face beyond the guide (glasses, a mask), in its own words."""
+    sent = {name.lower(): style.words(name) for name, _ in subject.target.properties}
+    return [
+        Row(sent[key], value) for key, value in subject.values.items() if key in sent and key not in _FACE_ROWS if value
+    ]
 
 
 def _thermal(subject: Subject) -> list[Shape]:

@@ -22,6 +22,7 @@ const PATIENCE = 600; // ms: so long a better place must be free before a text m
 const MOST_REMEMBERED = 512;
 const REACH = 5; // heights of a text: farther from its anchor only what must be shown is put
 const SETTLED = -1;
+const SAME = 0.5; // pixels² in which two places do not differ: fractions of a pixel are no reason for the less liked one
 
 /** Where texts stood on the last picture, so that they do not jump. */
 export class Memory {
@@ -89,7 +90,7 @@ function nearPlace(item, form, room) {
     if (!free[i]) continue;
     const moved = Math.abs(rect.x - x) + Math.abs(rect.y - y);
     cost[i] = room.spared.reduce((sum, other) => sum + overlap(rect, other), 0) / 4 + moved * 4;
-    if (best < 0 || cost[i] < cost[best]) best = i;
+    if (best < 0 || cost[i] < cost[best] - SAME) best = i;
     if (best === i && cost[i] === 0 && !room.memory) break;
   }
   if (best < 0) return null;
