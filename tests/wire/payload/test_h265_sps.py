@@ -19,9 +19,23 @@ def ue(value):
 
 
 def sps(
-    size, *, crop=None, chroma=1, space=0, tier=0, profile=1, compatibility=MAIN, constraints=PROGRESSIVE, layers=()
+    size,
+    *,
+    crop=None,
+    chroma=1,
+    space=0,
+    tier=0,
+    profile=1,
+    compatibility=MAIN,
+    constraints=PROGRESSIVE,
+    layers=(),
+    depths=(0, 0),
+    reorder=(),
 ):
-    """``layers`` is (has a profile, has a level) of each sub-layer below the highest; level 93 throughout."""
+    """``layers`` is (has a profile, has a level) of each sub-layer below the highest; level 93 throughout.
+
+    ``reorder`` is sps_max_num_reorder_pics of each sub-layer, or of all of them; without it the set ends before.
+    """
     bits = f"0000{len(layers):03b}1{space:02b}{tier}{profile:05b}{compatibility:032b}{constraints:048b}{93:08b}"
     bits += "".join(f"{has_profile}{has_level}" for has_profile, has_level in layers)
     bits += "00" * (8 - len(layers)) if layers else ""
@@ -29,6 +43,9 @@ def sps(
         bits += "1" * 88 * has_profile + "0" * 8 * has_level
     bits += ue(0) + ue(chroma) + ("0" if chroma == 3 else "") + ue(size[0]) + ue(size[1])
     bits += "1" + "".join(map(ue, crop)) if crop else "0"
+    if reorder:
+        bits += ue(depths[0]) + ue(depths[1]) + ue(4) + f"{int(len(reorder) > 1)}"
+        bits += "".join(ue(5) + ue(most) + ue(0) for most in reorder)
     bits += "1" + "0" * (-(len(bits) + 1) % 8)
     data = int(bits, 2).to_bytes(len(bits) // 8, "big")
     # emulation prevention (H.265 section 7.3.1.1)
@@ -78,6 +95,22 @@ def test_profile_tier_and_constraints_are_in_the_codec_string(fields, codec):
 def test_sub_layers_are_passed_over(layers):
     found = parse_sps(sps((640, 360), layers=layers))
     assert (found.width, found.height) == (640, 360)
+
+
+@pytest.mark.parametrize(
+    ("layers", "reorder", "expected"),
+    [((), (2,), 2), (((1, 1),) * 2, (0, 1, 3), 3), (((1, 1),) * 2, (1,), 1), ((), (99,), 16)],
+)
+def test_how_far_pictures_are_reordered_is_the_highest_layers(layers, reorder, expected):
+    found = parse_sps(sps((640, 360), layers=layers, reorder=reorder, depths=(2, 1)))
+    assert (found.max_num_reorder_pics, found.temporal_layers) == (expected, len(layers) + 1)
+    assert (found.bit_depth_luma, found.bit_depth_chroma) == (2, 1)
+    assert found.temporal_id_nested
+
+
+def test_a_set_that_ends_after_the_size_still_tells_it():
+    found = parse_sps(sps((640, 360)))
+    assert (found.width, found.height, found.max_num_reorder_pics, found.bit_depth_luma) == (640, 360, None, 0)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,58 @@ def test_a_high_profile_with_scaling_lists():
     assert (sps.width, sps.height, sps.codec) == (640, 360, "avc1.64001e")
 
 
+def hrd(writer):
+    """Two schedules (H.264 section E.1.2)."""
+    return writer.ue(1).u(8, 0).ue(7, 8).u(1, 0).ue(9, 10).u(1, 1).u(20, 0)
+
+
+def with_vui(*, restriction, rich=False, profile=b"\x4d", order=0):
+    """A set with VUI parameters (H.264 section E.1.1), all of their parts where ``rich``."""
+    writer = Writer().ue(0, 0, order)
+    writer = writer if order else writer.ue(0)
+    writer.ue(1).u(1, 0).ue(79, 44).u(1, 1).u(1, 1).u(1, 0).u(1, 1)
+    if rich:
+        writer.u(1, 1).u(8, 255).u(32, 0x00040003)  # a sample aspect ratio of its own
+        writer.u(2, 0b11).u(1, 1).u(5, 0b10111).u(24, 0x010101)
+        writer.u(1, 1).ue(2, 2).u(1, 1).u(32, 1).u(32, 50).u(1, 1)
+        hrd(writer.u(1, 1))
+        hrd(writer.u(1, 1)).u(1, 0)
+    else:
+        writer.u(1, 1).u(8, 1).u(1, 0).u(1, 1).u(4, 0b1010).u(2, 0).u(3, 0)
+    writer.u(1, 0)
+    if restriction is None:
+        writer.u(1, 0)
+    else:
+        writer.u(1, 1).u(1, 1).ue(0, 0, 11, 11, restriction, 16)
+    return b"\x67" + profile + b"\x40\x1f" + writer.bytes()
+
+
+@pytest.mark.parametrize("rich", [False, True])
+@pytest.mark.parametrize(("restriction", "reorder"), [(0, 0), (2, 2), (200, 16), (None, None)])
+def test_how_far_pictures_are_reordered_stands_in_the_vui_parameters(restriction, rich, reorder):
+    assert parse_sps(with_vui(restriction=restriction, rich=rich)).max_num_reorder_frames == reorder
+
+
+def test_without_b_slices_nothing_is_reordered():
+    assert parse_sps(with_vui(restriction=None, profile=b"\x42")).max_num_reorder_frames == 0
+    assert parse_sps(with_vui(restriction=None, order=2)).max_num_reorder_frames == 0
+    assert parse_sps(main_profile(width_mbs=80, height_units=45)).max_num_reorder_frames is None
+
+
+def test_vui_parameters_that_end_too_early_cost_no_picture():
+    whole = with_vui(restriction=2, rich=True)
+    cut = parse_sps(whole[:-12])
+    assert (cut.width, cut.height, cut.max_num_reorder_frames) == (1280, 720, None)
+
+
+def test_a_high_profile_says_its_chroma_format_and_bit_depths():
+    writer = Writer().ue(0, 3).u(1, 0).ue(2, 1).u(2, 0).ue(0, 2, 1).u(1, 0).ue(39, 22).u(3, 0b110).u(2, 0)
+    found = parse_sps(b"\x67\xf4\x00\x1e" + writer.bytes())
+    assert (found.chroma_format_idc, found.bit_depth_luma, found.bit_depth_chroma) == (3, 2, 1)
+    plain = parse_sps(main_profile(width_mbs=80, height_units=45))
+    assert (plain.chroma_format_idc, plain.bit_depth_luma, plain.bit_depth_chroma) == (1, 0, 0)
+
+
 def test_emulation_prevention_is_removed():
     plain = main_profile(width_mbs=80, height_units=45)
     assert parse_sps(plain[:4] + plain[4:].replace(b"\0\0", b"\0\0\3")).width == 1280
