@@ -9,9 +9,9 @@ SECONDS ?= 1200
 PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
 PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,browser element fmp4 golden_page player static ui)
 SLOW := $(addprefix tests/,annotate viewer faults quirks security acceptance camera simulator)
+SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 QUICK := $(filter-out $(SLOW) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
 PROOF := tests/viewer/test_frame_accuracy.py
-SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 
 .PHONY: demo test check coverage fuzz soak bench docs screenshots clean
 
@@ -20,19 +20,22 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
 	@rm -rf build/evidence && mkdir -p build
-	@echo "Tests of the page, in one browser at a time, run beside the others; what they say comes after those."
+	@echo "Tests of the page, in one browser at a time, and the coverage run beside the others; what they say comes after those."
 	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
-		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); rest=$$?; \
-		wait $$pages; ended=$$?; cat build/pages.log; test $$rest = 0 -a $$ended = 0
+		$(MAKE) --no-print-directory coverage >build/coverage.log 2>&1 & branches=$$!; \
+		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); \
+		failed=$$?; \
+		wait $$branches || failed=1; cat build/coverage.log; \
+		wait $$pages || failed=1; cat build/pages.log; \
+		exit $$failed
 	$(PYTEST) $(PROOF)  # frame by frame: nothing else may run beside it
 	$(BIN)/python tests/pages.py build/evidence
-	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory fuzz SECONDS=40
 
 coverage: $(VENV)/.test  ## the branches of wire and isapi that their own tests take: at least 98 %
 	@mkdir -p build
 	$(BIN)/coverage run --data-file=build/branches --branch --source=src/onframe/wire,src/onframe/isapi \
-		-m pytest -q -p no:cacheprovider $(SANS_IO_TESTS)
+		-m pytest -p no:cacheprovider $(SANS_IO_TESTS)
 	@$(BIN)/coverage json -q --data-file=build/branches -o build/branches.json
 	@$(BIN)/python scripts/branches.py build/branches.json 98
 
