@@ -39,7 +39,10 @@ def draw_box(canvas: Canvas, shape: Box) -> None:
     else:
         _outline(canvas, place, shape)
     if shape.heading:
-        arrow(canvas, *_heading(shape.heading, place, 26 * canvas.unit), shape.color)
+        start, tip = _within(canvas, *_heading(shape.heading, place, 26 * canvas.unit))
+        arrow(canvas, start, tip, shape.color)
+        (x, y, w, h), margin = around([start, tip]), 5 * canvas.unit
+        canvas.spare(Rect(x - margin, y - margin, w + 2 * margin, h + 2 * margin))
     canvas.spare(place)
     canvas.label(place, shape.labels, shape.color, alarm=shape.alarm)
 
@@ -91,6 +94,20 @@ def _heading(heading: str, place: Rect, length: float) -> tuple[XY, XY]:
     if heading == "up":
         return (mx, y), (mx, y - length)
     return (mx, y + h), (mx, y + h + length)
+
+
+def _within(canvas: Canvas, start: XY, tip: XY) -> tuple[XY, XY]:
+    """The arrow moved into the picture as far as its tip would be outside, where its target is not."""
+    width, height, margin = canvas.width, canvas.height, 5 * canvas.unit
+    if not (-1 <= start[0] <= width + 1 and -1 <= start[1] <= height + 1):
+        return start, tip
+    dx = _between(margin, tip[0], width - margin) - tip[0]
+    dy = _between(margin, tip[1], height - margin) - tip[1]
+    return (start[0] + dx, start[1] + dy), (tip[0] + dx, tip[1] + dy)
+
+
+def _between(least: float, value: float, most: float) -> float:
+    return max(least, min(value, most))
 
 
 def stroke(canvas: Canvas, segments: Sequence[Segment], units: float, color: str, *, firm: bool = False) -> None:
@@ -168,11 +185,24 @@ def draw_fire(canvas: Canvas, shape: Fire) -> None:
     unit = canvas.unit
     canvas.fill(points, "#ff5f23", 0.10, 0.38)
     stroke(canvas, path(points, closed=True), 2.4, shape.color)
+    foot_x, foot_y = _foot(canvas, Rect(x, y, w, h))
     for size, color in ((1.0, "#ff5a2a"), (0.55, "#ffd166")):
-        flame = _flame(x + w / 2, y - 3 * unit, 11 * unit * size)
+        flame = _flame(foot_x, foot_y, 11 * unit * size)
         canvas.fill(flame, color, 1.0)
         _smoothed(canvas, flame, color)
-    canvas.label(Rect(x, y - 26 * unit, w, h + 26 * unit), shape.labels, shape.color)
+    canvas.spare(Rect(foot_x - 11 * unit, foot_y - 24 * unit, 22 * unit, 24 * unit))
+    top = min(y, foot_y - 23 * unit)
+    canvas.label(Rect(x, top, w, y + h - top), shape.labels, shape.color)
+
+
+def _foot(canvas: Canvas, place: Rect) -> XY:
+    """Where the flame stands: on the middle of the upper edge, and within the picture where its fire is."""
+    x, y, w, h = place
+    middle, above, unit = x + w / 2, y - 3 * canvas.unit, canvas.unit
+    if x > canvas.width or x + w < 0 or y > canvas.height or y + h < 0:
+        return middle, above
+    inner = _between(12 * unit, middle, canvas.width - 12 * unit)
+    return inner, _between(26 * unit, above, canvas.height - 2 * unit)
 
 
 def _smoothed(canvas: Canvas, outline: Sequence[XY], color: str) -> None:

@@ -9,7 +9,7 @@ import { around, away, crossingArrow, grown, holds, tinted, within } from './geo
 
 /** Which lie on which, the lowest first. */
 export const ORDER = ['heatmap', 'polygon', 'line', 'trail', 'fire', 'box', 'point', 'skeleton', 'temperature', 'card', 'counter', 'plate'];
-const ORANGE = ['rgba(255, 120, 40, 0.10)', 'rgba(255, 70, 30, 0.38)'];
+const ORANGE = ['rgba(255, 95, 35, 0.10)', 'rgba(255, 95, 35, 0.38)'];
 const MARKS = { high: '▲ ', low: '▼ ', average: 'avg ' };
 
 /** @type {Record<string, (painter: Painter, shape: Shape) => void>} */
@@ -45,7 +45,11 @@ function drawBox(painter, shape) {
     else g.rect(x, y, w, h);
   }
   painter.stroke(color, shape.alarm ? 3 : shape.look === 'head' ? 1.6 : 2);
-  if (shape.heading) painter.arrow(...headingArrow(shape.heading, x, y, w, h, 26 * unit), color);
+  if (shape.heading) {
+    const [from, to] = inPicture(painter, headingArrow(shape.heading, x, y, w, h, 26 * unit));
+    painter.arrow(from, to, color);
+    painter.spare(grown(around([from, to]), 5 * unit));
+  }
   painter.label(shape, { x, y, w, h });
   painter.region({ x, y, w, h });
 }
@@ -69,6 +73,20 @@ function headingArrow(heading, x, y, w, h, length) {
   if (heading === 'right') return [[x + w, my], [x + w + length, my]];
   if (heading === 'up') return [[mx, y], [mx, y - length]];
   return [[mx, y + h], [mx, y + h + length]];
+}
+
+/** The arrow moved into the picture as far as its tip would be outside, where its target is not.
+ * @param {Painter} painter @param {[XY, XY]} arrow @returns {[XY, XY]} */
+function inPicture({ canvas: { width, height }, unit }, [[x0, y0], [x1, y1]]) {
+  const margin = 5 * unit;
+  if (!holds({ x: -1, y: -1, w: width + 2, h: height + 2 }, x0, y0)) return [[x0, y0], [x1, y1]];
+  const [dx, dy] = [between(margin, x1, width - margin) - x1, between(margin, y1, height - margin) - y1];
+  return [[x0 + dx, y0 + dy], [x1 + dx, y1 + dy]];
+}
+
+/** @param {number} least @param {number} value @param {number} most */
+function between(least, value, most) {
+  return Math.max(least, Math.min(value, most));
 }
 
 /** @param {Painter} painter @param {Shape} shape */
@@ -144,9 +162,20 @@ function drawFire(painter, shape) {
   g.fillStyle = glow;
   g.fill();
   painter.stroke(String(shape.color), 2.4);
-  flame(g, box.x + box.w / 2, box.y - 3 * unit, 11 * unit);
-  painter.label(shape, { x: box.x, y: box.y - 26 * unit, w: box.w, h: box.h + 26 * unit });
-  painter.hittable(box.w * box.h, (x, y) => holds(grown(box, 4 * unit), x, y));
+  const [x, y] = footOf(painter, box);
+  flame(g, x, y, 11 * unit);
+  painter.spare({ x: x - 11 * unit, y: y - 24 * unit, w: 22 * unit, h: 24 * unit });
+  const top = Math.min(box.y, y - 23 * unit);
+  painter.label(shape, { x: box.x, y: top, w: box.w, h: box.y + box.h - top });
+  painter.hittable(box.w * box.h, (px, py) => holds(grown(box, 4 * unit), px, py));
+}
+
+/** Where the flame stands: on the middle of the upper edge, and within the picture where its fire is.
+ * @param {Painter} painter @param {import('./geometry.js').Rect} box @returns {XY} */
+function footOf({ canvas: { width, height }, unit }, { x, y, w, h }) {
+  const [middle, above] = [x + w / 2, y - 3 * unit];
+  if (x > width || x + w < 0 || y > height || y + h < 0) return [middle, above];
+  return [between(12 * unit, middle, width - 12 * unit), between(26 * unit, above, height - 2 * unit)];
 }
 
 /** @param {CanvasRenderingContext2D} g @param {number} x @param {number} y its foot @param {number} r */
