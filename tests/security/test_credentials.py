@@ -300,8 +300,8 @@ def onframe(*arguments, given="environment", tmp_path=None):
         ("refuses", "environment", ["doctor"]),
         ("redirects", "file", ["config", "get"]),
         ("echoes", "url", ["config", "get"]),
-        ("echoes", "environment", ["watch", "--for", "300ms"]),
-        ("hangs up", "url", ["watch", "--for", "300ms"]),
+        ("echoes", "environment", ["watch", "--for", "1500ms"]),
+        ("hangs up", "url", ["watch", "--for", "1500ms"]),
     ],
 )
 async def test_no_command_prints_the_password(kind, given, command, tmp_path):
