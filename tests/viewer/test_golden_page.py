@@ -213,7 +213,8 @@ class TestTexts:
         painted = Painted(page, scene(box("a", 0.3, 0.4, labels=["human 12"])), size=[width, height], ratio=ratio)
         (chip,) = painted.placed
         # 22 units with letters of 12.5: letters of 10.75 CSS pixels on the smallest phone, of 15.6 on a large screen
-        assert 18.9 <= chip["h"] / ratio <= 27.6
+        assert 18.9 <= chip["h"] / ratio <= (27.6 if width < 2400 else 44.1)
+        assert chip["h"] / ratio > height / 50, "on a wall too"
 
     def test_where_there_is_no_room_alarms_stay(self, page: Page) -> None:
         labels = ["human 1", "line crossing"]
@@ -225,6 +226,43 @@ class TestTexts:
         painted = Painted(page, alarm, size=[320, 180])
         red = [painted.at(x, y) for x in range(0, 320, 2) for y in range(0, 180, 2)]
         assert sum(off(color, (255, 0, 0)) < 20 for color in red) > 60  # its chip is filled with its colour
+
+    def test_panels_keep_their_order_whichever_of_them_has_a_record_of_this_very_picture(self, page: Page) -> None:
+        def panels(*states: str) -> Painted:
+            drawn = []
+            for title, state in zip(("heat map", "people", "queue"), states, strict=True):
+                shape = {"t": "panel", "title": title, "rows": [["people", "5"]], "color": "#c4b5fd"}
+                drawn.append({"shape": shape, "state": state, "age": 40, "hold_ms": 10_000})
+            return Painted(page, scene(*drawn))
+
+        before, after = panels("exact", "held", "held"), panels("held", "exact", "held")
+        assert len(before.placed) == 3 and before.image.tobytes() == after.image.tobytes()
+
+    def test_a_box_as_large_as_a_region_drives_no_text_out_of_it(self, page: Page) -> None:
+        counter = {
+            "t": "counter",
+            "x": 0.6,
+            "y": 0.7,
+            "title": "queue 2",
+            "rows": [["people", "5"]],
+            "color": "#c4b5fd",
+        }
+        count = {"shape": {**counter, "subject": "queue"}, "state": "exact", "age": 0}
+        people = [box(f"human/{i}", 0.45 + 0.1 * i, 0.5, 0.08, 0.2) for i in range(3)]
+        region = box("heat map", 0.0, 0.4, 1.0, 0.6, look="box")
+        (alone,), (within,) = (
+            Painted(page, scene(count, *people)).placed,
+            Painted(page, scene(count, *people, region)).placed,
+        )
+        assert alone == within and alone["y"] > 0.7 * 720
+
+    def test_that_values_do_not_fit_is_said_once_for_all_documents_of_a_picture(self, page: Page) -> None:
+        def notices(kind: str) -> int:
+            texts = (f"{value} was sent" for value in (594, 1000, 759))
+            shapes = [{"t": "notice", "text": text, "color": "#ffd166", "kind": kind} for text in texts]
+            return len(Painted(page, scene(*[{"shape": one, "state": "exact", "age": 0} for one in shapes])).placed)
+
+        assert (notices("notice"), notices("suspicion")) == (1, 3)
 
     def test_long_texts_are_cut(self, page: Page) -> None:
         long = box("a", 0.1, 0.4, labels=["W" * 120])

@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PICTURE = 40  # ms from one picture to the next
+CUT = "(chosen) => [...document.querySelectorAll(chosen)].some((e) => e.scrollWidth > e.clientWidth)"
 SCRIPTS = Path(__file__).parent / "js"
 SIZES = [(360, 740), (412, 915), (768, 1024), (844, 390), (1024, 700), (1440, 810), (2560, 1440), (3840, 2160)]
 
@@ -144,6 +145,8 @@ def test_a_saved_picture_is_a_png_of_the_pictures_own_size_with_all_that_is_draw
     download = downloading.value
     assert re.fullmatch(r"gate_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}\.png", download.suggested_filename)
     assert download.suggested_filename[16:28].replace("-", ":") == page.inner_text("#shown-at")
+    assert page.inner_text("#remark") == f"Saved as {download.suggested_filename}"
+    assert page.evaluate(CUT, "#remark") is False, "to its last letter"
     saved = Image.open(download.path())
     assert saved.format == "PNG" and saved.size == (1280, 720)
     page.click("#tab-layers")
@@ -373,6 +376,10 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, pair: str, width: i
             page.keyboard.press(tab[0])
             page.wait_for_timeout(60)
             assert page.evaluate(LAYOUT) == [], (tab, large)
+    page.evaluate("document.querySelector('#figures').toggleAttribute('open')")
+    page.wait_for_timeout(60)
+    assert page.evaluate(LAYOUT) == [], "with the figures where they were hidden, and without where they were shown"
+    page.evaluate("document.querySelector('#figures').toggleAttribute('open')")
     box = page.locator(".tile:visible canvas").bounding_box()
     assert box is not None and box["width"] >= 0.42 * width and abs(box["width"] / 16 - box["height"] / 9) < 1
     panel = page.locator(".pages").bounding_box()
@@ -398,6 +405,20 @@ def test_every_text_stands_out_from_its_ground(page: Page, pair: str, theme: str
     page.keyboard.press("Escape")
     page.keyboard.press(" ")
     assert page.evaluate(CONTRAST)["found"] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (412, 915), (1024, 700)])
+def test_each_tool_says_in_words_what_it_does_where_a_finger_finds_no_tooltip(
+    page: Page, gate: str, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    opened(page, gate)
+    page.keyboard.press(" ")
+    page.keyboard.press("p")
+    words = page.locator(".tools button span:visible").all_inner_texts()
+    assert words == ["Live", "Save picture", "Faces hidden", "Coordinates", "Layers"]
+    assert page.evaluate(CUT, ".tools button, .tools button span, .shown") is False
+    assert page.inner_text("#shown-word") == "Frozen" and page.inner_text("#shown-at").count(":") == 2
 
 
 def test_motion_is_reduced_where_that_is_asked_for(browser: Browser, gate: str) -> None:

@@ -6,6 +6,7 @@ import test from 'node:test';
 
 import { EventLog, belongs, matches } from '../../../src/onframe/viewer/static/events.js';
 import { pretty } from '../../../src/onframe/viewer/static/inspector.js';
+import { placeOf } from '../../../src/onframe/viewer/static/snapshot.js';
 import { grade, headline, percent, span, syncLine } from '../../../src/onframe/viewer/static/status.js';
 
 /** @param {string} title @param {Partial<import('../../../src/onframe/viewer/static/events.js').Event>} [more]
@@ -49,6 +50,55 @@ test('filters: a crossing in alarm is both', () => {
   const log = new EventLog();
   for (const one of [plate('ONF 1'), crossing, intrusion]) log.add(told(one), 0);
   assert.deepEqual(log.counts(), { all: 3, plate: 1, crossing: 1, alarm: 2 });
+});
+
+/** @param {string} role @param {string} id @param {Partial<import('../../../src/onframe/viewer/static/events.js').Event>} [more] */
+const crossed = (role, id, more = {}) => event('line crossing', {
+  key: `behaviorAnalysis/${role}/${id}/line crossing`, subject: `behaviorAnalysis/${role}/${id}`, level: 'alarm',
+  text: `${role} ${id}`, rule: role === 'rule' ? id : '', ...more,
+});
+const texts = (/** @type {EventLog} */ log) => log.entries.map((entry) => entry.event.text);
+
+test('what a target and a rule tell of the same picture is one entry', () => {
+  for (const order of [['rule', 'target'], ['target', 'rule']]) {
+    const log = new EventLog();
+    const entries = order.map((role) => log.add(told(crossed(role, role === 'rule' ? '2' : '14')), 0));
+    assert.ok(entries[0] && entries[0] === entries[1], 'the second makes the first say more');
+    assert.deepEqual(texts(log), ['target 14 · rule 2']);
+    assert.equal(log.entries[0].event.subject, 'behaviorAnalysis/target/14', 'its target is the one that is shown');
+    for (const role of order) assert.equal(log.add(told(crossed(role, role === 'rule' ? '2' : '14')), 100), null, 'both go on');
+    assert.ok(log.entries.every((entry) => matches(entry, 'rule 2') && matches(entry, 'target14')));
+  }
+});
+
+test('where it is not known which target met which rule, each stands by itself', () => {
+  const log = new EventLog();
+  for (const one of [crossed('rule', '1'), crossed('rule', '2'), crossed('target', '14')]) log.add(told(one), 0);
+  assert.deepEqual(texts(log), ['rule 1', 'rule 2', 'target 14']);
+});
+
+test('other pictures, cameras, sorts and titles are other occurrences', () => {
+  const log = new EventLog();
+  log.add(told(crossed('rule', '2')), 0);
+  const target = crossed('target', '14');
+  log.add({ ...told(target), pts: 3600 }, 0);
+  log.add(told(target, 'hall'), 0);
+  log.add(told({ ...target, key: 'a', subject: 'radar behaviorAnalysis/target/14' }), 0);
+  log.add(told({ ...target, key: 'b', title: 'intrusion' }), 0);
+  log.add(told({ ...target, key: 'c', rule: '7' }), 0);
+  assert.deepEqual(texts(log), ['rule 2', ...Array(5).fill('target 14')]);
+});
+
+test('a small picture shows the target, of a rule what is in alarm by it or the rule, and of a radar no stranger', () => {
+  const box = (/** @type {string} */ subject, /** @type {number} */ x, alarm = false) => /** @type {any} */ ({
+    shape: { t: 'box', x, y: 0, w: 0.1, h: 0.1, subject, alarm }, state: 'exact', age: 0,
+  });
+  const drawn = [box('personQueueTime/target/3', 0.1, true), box('behaviorAnalysis/target/14', 0.2), box('behaviorAnalysis/target/15', 0.3, true)];
+  assert.equal(placeOf(drawn, crossed('target', '14'))?.x, 0.2);
+  assert.equal(placeOf(drawn, crossed('rule', '2'))?.x, 0.3);
+  const line = /** @type {any} */ ({ shape: { t: 'line', points: [[0.5, 0.5], [0.75, 0.5]], subject: 'behaviorAnalysis/rule/2' }, state: 'rule', age: 0 });
+  assert.deepEqual(placeOf([drawn[0], line], crossed('rule', '2')), { x: 0.5, y: 0.5, w: 0.25, h: 0 });
+  assert.equal(placeOf(drawn, crossed('target', '9', { key: 'radar behaviorAnalysis/target/9', subject: 'radar behaviorAnalysis/target/9' })), null);
 });
 
 test('a plate is found however it is typed', () => {

@@ -23,7 +23,7 @@ const KEYS = [
   ]],
   ['Page', [
     ['1 … 9', 'a camera of the grid, large and back'],
-    ['B', 'bar at the side on and off'],
+    ['B', 'the pictures alone, and back'],
     ['M', 'dark, light, as the system'],
     ['?', 'this help'],
   ]],

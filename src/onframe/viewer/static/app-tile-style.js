@@ -31,8 +31,8 @@ const CSS = `
   position: absolute; left: 50%; top: 50%; transform: translate(-50%, -50%); width: max-content; max-width: min(90%, 42rem); max-height: 94%; overflow: auto;
   padding: 1rem 1.4rem; border-radius: 0.7rem; border: 1px solid #2a3646; background: rgb(10 14 20 / 0.93); color: #e8eef6; text-align: center; animation: appear 0.2s 0.4s both;
 }
-.trouble b { font-size: 1.1rem; font-weight: 600; }
-.trouble p { margin: 0.4rem 0 0; color: #a9b7c9; font-size: 0.95rem; overflow-wrap: anywhere; }
+.trouble b { display: block; font-size: 1.1rem; font-weight: 600; text-wrap: balance; }
+.trouble p { margin: 0.4rem 0 0; color: #a9b7c9; font-size: 0.95rem; overflow-wrap: anywhere; text-wrap: balance; }
 .trouble p:empty { display: none; }
 .trouble .hint { color: #ffe9bd; }
 .several .trouble { padding: 0.5rem 0.8rem; }

@@ -292,7 +292,7 @@ export class App {
     this.enlarge(tile);
     const shown = await tile.player.showAt(entry.pts);
     this.report();
-    if (!shown) return this._remark('No longer kept: pictures are for 85 s');
+    if (!shown) return this._remark('Its picture is not kept: they are for 85 s at most.');
     const drawn = tile.drawn.find((one) => tells(one, entry.event));
     if (!drawn) return;
     tile.player.select(drawn.shape.subject ?? null);

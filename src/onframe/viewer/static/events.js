@@ -26,6 +26,19 @@ export function isPlate(event) {
   return Boolean(event.ink);
 }
 
+/** The sort of document that an event is from, and whether it is about a "rule" or about a "target" without one; the role
+ * is empty where one Record tells of both. @param {Event} event @returns {[string, string]} */
+function roleOf({ subject = '', rule = '' }) {
+  const [sort, role = ''] = subject.split('/');
+  return [sort, role === 'rule' || (role === 'target' && !rule) ? role : ''];
+}
+
+/** One occurrence, of which target and rule tell apart. @param {Event} a @param {Event} b @returns {Event} */
+function joined(a, b) {
+  const [target, rule] = roleOf(a)[1] === 'target' ? [a, b] : [b, a];
+  return { ...target, text: [target.text, rule.text].filter(Boolean).join(' · '), rule: rule.rule };
+}
+
 /** How a text is compared: without case, blanks and marks, so that "onf9117" finds "ONF 9117" and "ONF·9117".
  * @param {string} text */
 function plain(text) {
@@ -57,9 +70,9 @@ export class EventLog {
   }
 
   /**
-   * A record told of it. An occurrence that goes on keeps its entry.
+   * A record told of it. An occurrence that goes on keeps its entry, and what a rule and a target tell of at once is one.
    * @param {{event: Event, camera: string, name: string, pts: number, at: number}} told @param {number} now ms
-   * @returns {Entry|null} the new entry; null where it is one that is known
+   * @returns {Entry|null} the entry that is new or says more; null where it is one that is known
    */
   add(told, now) {
     const key = `${told.camera}\n${told.event.key}`;
@@ -69,6 +82,12 @@ export class EventLog {
       known.times += 1;
       return null;
     }
+    const other = this._counterpart(told);
+    if (other) {
+      other.event = joined(other.event, told.event);
+      this._last.set(key, other);
+      return other;
+    }
     const entry = { ...told, id: ++this._id, seen: now, times: 1 };
     this.entries.push(entry);
     this._last.set(key, entry);
@@ -76,11 +95,24 @@ export class EventLog {
     return entry;
   }
 
+  /** Of a target its rule, of a rule its target: what was told of the same picture by the same title. Where there are
+   * several it is not known which, and each stands by itself.
+   * @param {{event: Event, camera: string, pts: number}} told @returns {Entry|null} */
+  _counterpart({ event, camera, pts }) {
+    const [sort, role] = roleOf(event);
+    if (!role) return null;
+    const found = this.entries.filter((entry) => {
+      if (entry.camera !== camera || entry.pts !== pts || entry.event.title !== event.title) return false;
+      const [ownSort, ownRole] = roleOf(entry.event);
+      return ownSort === sort && ownRole !== '' && ownRole !== role;
+    });
+    return found.length === 1 ? found[0] : null;
+  }
+
   /** @param {Entry|undefined} entry */
   _forget(entry) {
     if (!entry) return;
-    const key = `${entry.camera}\n${entry.event.key}`;
-    if (this._last.get(key) === entry) this._last.delete(key);
+    for (const [key, last] of this._last) if (last === entry) this._last.delete(key);
   }
 
   /**

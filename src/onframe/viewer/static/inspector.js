@@ -29,6 +29,15 @@ export function nameOf(shape) {
   return shownId(name || [shape.cls, shape.subject?.split('/').pop()].filter(Boolean).join(' ') || shape.kind || 'target');
 }
 
+/** The names of targets, with the sort of document where two have the same. @param {Drawn[]} targets @returns {string[]} */
+function namesOf(targets) {
+  const names = targets.map((one) => nameOf(one.shape));
+  return names.map((name, i) => {
+    const sort = shownId(targets[i].message?.layer.split('/')[0] ?? '');
+    return sort && names.indexOf(name) !== names.lastIndexOf(name) ? `${name} · ${sort}` : name;
+  });
+}
+
 export class Inspector {
   /** @param {{choose: (drawn: Drawn) => void, close: () => void}} act */
   constructor(act) {
@@ -72,16 +81,16 @@ export class Inspector {
       if (one.shape.subject && one.state !== 'rule' && !found.has(one.shape.subject)) found.set(one.shape.subject, one);
     }
     const items = [...found.values()].slice(0, 60);
-    const names = items.map((one) => nameOf(one.shape)).join('\n');
-    if (this.around.dataset.names === names) return;
-    this.around.dataset.names = names;
+    const names = namesOf(items);
+    if (this.around.dataset.names === names.join('\n')) return;
+    this.around.dataset.names = names.join('\n');
     const focused = [...this.around.children].findIndex((item) => item.contains(document.activeElement));
     this.around.replaceChildren(
-      ...items.map((one) => {
+      ...items.map((one, i) => {
         const swatch = make('i', 'swatch');
         swatch.style.background = safeColor(one.shape.color);
         const open = button({ className: 'row' }, () => this._act.choose(one));
-        open.append(swatch, nameOf(one.shape));
+        open.append(swatch, names[i]);
         return make('li', '', {}, open);
       }),
     );

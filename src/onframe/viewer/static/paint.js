@@ -18,6 +18,10 @@ const DASHED_AFTER = 120; // ms a held shape is drawn firmly: one or two picture
 const MOVING = 500; // ms; what is held longer does not move, and stays as it is
 const FLASH = 1500; // ms until an alarm's flash has decayed
 const HEAT_MAPS = 4;
+const HINT = 'notice'; // each document may say of its own value that it does not fit: one of them is enough
+const REGION = 0.25; // of the picture: in a box larger than that, as of a heat map, there is room for texts
+const [SMALLEST, LARGEST] = [0.92, 1.25]; // units of text in CSS pixels
+const WALL = 1900; // CSS pixels: of a picture wider than that by a quarter, as on a wall, the texts grow with it
 const DASH = [7, 6]; // units
 
 /**
@@ -70,7 +74,8 @@ export class Painter {
     if (this.canvas.width !== w) this.canvas.width = w;
     if (this.canvas.height !== h) this.canvas.height = h;
     this.brief = width < 560;
-    this.unit = ratio * Math.max(this.brief ? 0.86 : 0.92, Math.min(1.25, width / 1180));
+    const unit = Math.min(LARGEST, width / 1180);
+    this.unit = ratio * Math.max(this.brief ? 0.86 : SMALLEST, unit, Math.min(2, width / WALL));
   }
 
   /**
@@ -92,10 +97,10 @@ export class Painter {
     for (const t of ORDER) for (const one of sorted) if (one.shape.t === t) this._draw(one, selected);
     const of = (/** @type {string} */ t) => sorted.filter((one) => one.shape.t === t);
     this._onRadar = drawRadar(this.labels, of('radar'), selected);
-    const panels = unique(of('panel'), (shape) => shape.title);
+    const panels = inOrder(unique(of('panel'), (shape) => shape.title));
     this.panels = panels.map((one) => one.shape);
     if (!this.brief) drawPanels(this.labels, panels);
-    drawNotices(this.labels, unique(of('notice'), (shape) => shape.text));
+    drawNotices(this.labels, unique(of('notice'), (shape) => (shape.kind === HINT ? HINT : shape.text)));
     this.labels.draw();
   }
 
@@ -205,7 +210,9 @@ export class Painter {
 
   /** @param {Shape} shape @param {Rect} anchor */
   label(shape, anchor) {
-    if (shape.t === 'box' || shape.t === 'skeleton') this.spare(anchor);
+    const { width, height } = this.canvas;
+    const isTarget = shape.t === 'skeleton' || (shape.t === 'box' && anchor.w * anchor.h < REGION * width * height);
+    if (isTarget) this.spare(anchor);
     if (!shape.labels?.length) return;
     const [color, alarm, selected] = [String(shape.color), Boolean(shape.alarm), this.lit];
     this.labels.add({ anchor, lines: shape.labels, color, alarm, selected, rank: this.manner.rank, ...this.said(shape) });
@@ -281,6 +288,11 @@ export class Painter {
     g.textBaseline = 'top';
     g.fillText('no picture: metadata on a grid', 10 * unit, 9 * unit);
   }
+}
+
+/** By title: which of them has a Record of this very picture changes from one to the next. @param {Drawn[]} panels */
+function inOrder(panels) {
+  return panels.sort((a, b) => (a.shape.title < b.shape.title ? -1 : 1));
 }
 
 /** @param {Drawn} drawn */

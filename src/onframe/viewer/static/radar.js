@@ -93,7 +93,9 @@ class Inset {
       g.beginPath();
       g.arc(this.x, this.y, radius * this.reach, Math.PI, 2 * Math.PI);
       g.stroke();
-      this._text(text, this.x + 4 * unit, this.y - radius * this.reach - 6 * unit, 'rgba(148, 233, 218, 0.7)');
+      const [x, y] = [this.x + 4 * unit, this.y - radius * this.reach - 6 * unit];
+      const w = this._text(text, x, y, 'rgba(148, 233, 218, 0.7)');
+      this.inner.spared.push({ x, y: y - 6 * unit, w, h: 12 * unit });
     }
     g.lineWidth = unit;
     g.beginPath();

@@ -13,6 +13,8 @@ const SMALL = { width: 160, height: 90 };
 const LEAST = 0.22; // of the picture's width and height: less shows nothing of the surroundings
 const ROOM = 1.6; // times the target
 const BLOCKS = 5; // across what is private, in a small picture
+/** @type {Rect} */
+const WHOLE = { x: 0, y: 0, w: 1, h: 1 };
 
 /**
  * @param {CanvasImageSource|null} image null: the grid @param {{width: number, height: number}} size in pixels
@@ -60,10 +62,9 @@ async function decoded(shape) {
  * @returns {Promise<ImageBitmap|null>}
  */
 export async function thumbnail(image, drawn, event, view) {
-  const place = placeOf(drawn, event);
   const size = sizeOf(image);
-  if (!place || !size) return null;
-  const part = around(place, size);
+  if (!size) return null;
+  const part = around(placeOf(drawn, event) ?? WHOLE, size);
   const canvas = new OffscreenCanvas(SMALL.width, SMALL.height);
   const g = canvas.getContext('2d');
   if (!g) return null;
@@ -80,7 +81,8 @@ function sizeOf(image) {
   return width > 0 && height > 0 ? { width: Number(width), height: Number(height) } : null;
 }
 
-/** Where an event takes place: its target, its plate, or else what is in alarm. @param {Drawn[]} drawn
+/** Where an event takes place: its target, its plate, or else what is in alarm by the same sort of document, or its rule;
+ * null where it has no place in the picture, as of a radar. @param {Drawn[]} drawn
  * @param {import('./wire.js').Event} event @returns {Rect|null} */
 export function placeOf(drawn, event) {
   const own = drawn.filter((one) => one.state !== 'rule');
@@ -91,8 +93,10 @@ export function placeOf(drawn, event) {
   const about = own.find((one) => named(one) && rectOf(one.shape));
   if (about) return rectOf(about.shape);
   if (plate) return { x: plate.shape.x, y: plate.shape.y, w: 0, h: 0 };
-  const alarmed = own.find(({ shape }) => shape.alarm && rectOf(shape));
-  return alarmed ? rectOf(alarmed.shape) : null;
+  const sort = event.subject?.split('/')[0];
+  const alarmed = own.find(({ shape }) => shape.alarm && shape.subject?.split('/')[0] === sort && rectOf(shape));
+  const rule = drawn.find((one) => named(one) && rectOf(one.shape));
+  return alarmed ? rectOf(alarmed.shape) : rule ? rectOf(rule.shape) : null;
 }
 
 /** @param {import('./wire.js').Shape} shape @returns {Rect|null} */

@@ -31,7 +31,7 @@ export class Toolbar {
     this.time = make('time', 'shown-at', { id: 'shown-at' }, '–');
     this.word = make('span', 'shown-word', { id: 'shown-word' }, 'Live');
     this.remarked = make('span', 'remark', { id: 'remark', role: 'status' });
-    this.clock = make('div', 'shown', {}, this.word, this.time, this.remarked);
+    this.clock = make('div', 'shown', {}, this.word, this.time);
     this.save = button({ id: 'snapshot', icon: 'snapshot', text: 'Save picture', title: 'Save the picture as PNG (S)' }, act.snapshot);
     this.faces = button(
       { id: 'hide-faces', icon: 'hidden', text: 'Hide faces', title: 'Make faces unrecognisable (P)', pressed: false },
@@ -67,6 +67,7 @@ export class Toolbar {
       make('div', 'tools', {}, this.freeze, this.back, this.forward),
       this.clock,
       make('div', 'tools end', {}, this.save, this.faces, this.axes, this.layers, this.full),
+      this.remarked,
       this.menu,
     );
   }
@@ -123,13 +124,13 @@ export class Toolbar {
     set(this.freeze, 'title', frozen ? 'Back to what happens now (space)' : 'Freeze the picture (space)');
     this.element.classList.toggle('frozen', frozen);
     put(this.word, frozen ? 'Frozen' : live ? 'Live' : 'Still');
+    set(this.word, 'data-state', frozen ? 'frozen' : live ? 'live' : 'still');
     put(this.time, clockTime(at, frozen));
   }
 
-  /** A sentence in the place of the time; empty takes it away. @param {string} text */
+  /** A sentence over the toolbar; empty takes it away. @param {string} text */
   remark(text) {
     put(this.remarked, text);
-    this.clock.classList.toggle('remarks', Boolean(text));
   }
 
   /** @param {boolean} on */
