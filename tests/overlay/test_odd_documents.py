@@ -27,7 +27,7 @@ from onframe.isapi.metadata import (
 from onframe.overlay import style
 from onframe.overlay.shapes import events_of, shapes_of
 from onframe.overlay.teller import Place, Teller
-from onframe.overlay.vocabulary import Box, Card, Point, Polygon, Row, Shape
+from onframe.overlay.vocabulary import Box, Card, Plate, Point, Polygon, Row, Shape
 from onframe.overlay.vocabulary import Radar as RadarShape
 from onframe.record import Coordinates, Record
 
@@ -91,6 +91,14 @@ class TestVehicles:
     def test_a_colour_that_the_device_does_not_know_is_not_named(self) -> None:
         box, *_ = shapes("ANPR", Target(target_id=1, regions=[SQUARE], properties=[("vehicleColor", "unknown")]))
         assert isinstance(box, Box) and box.labels == ["vehicle 1"]
+
+    @pytest.mark.requirement("B.10")
+    @pytest.mark.parametrize("sub_type", [None, "behaviorAnalysis", "faceSnap", "personQueueTime"])
+    def test_a_plate_is_shown_of_whatever_document_tells_it(self, sub_type: str | None) -> None:
+        told = [("licensePlate", "XA12345"), ("plateColor", "blue")]
+        found = shapes(sub_type, Target(target_id=1, recognition="vehicle", regions=[SQUARE], properties=told))
+        (plate,) = (one for one in found if isinstance(one, Plate))
+        assert (plate.text, plate.color, plate.subject) == ("XA12345", "#1d5fd6", f"{sub_type or 'none'}/target/1")
 
 
 class TestRadar:

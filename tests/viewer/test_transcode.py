@@ -19,7 +19,7 @@ from PIL import Image
 from onframe.overlay.playout import Binding, Store
 from onframe.overlay.veil import Veil, grown, strict
 from onframe.overlay.view import Area, View
-from onframe.overlay.vocabulary import Box, Shapes
+from onframe.overlay.vocabulary import Box, Plate, Shape, Shapes
 from onframe.record import AccessUnit
 from onframe.viewer import conveyor, wire
 from onframe.viewer.branches import Piece
@@ -222,7 +222,7 @@ def test_fewer_pictures_a_second_are_evenly_spread() -> None:
 # -- what is private ---------------------------------------------------------------------------
 
 
-def seen(pts: int, *boxes: Box, layer: str = "faces", exact: bool = True, n: int = 0) -> Shapes:
+def seen(pts: int, *boxes: Shape, layer: str = "faces", exact: bool = True, n: int = 0) -> Shapes:
     return Shapes(pts=pts, layer=layer, exact=exact, clock="sender_report", shapes=boxes, n=n, lag_ms=10.0)
 
 
@@ -272,6 +272,15 @@ def test_where_the_time_is_not_exact_areas_are_larger() -> None:
     message = seen(0, face(0.5), exact=False)
     message.uncertainty = 0.25
     assert veiled(0, message) == [(0.434, 0.666)]
+
+
+def test_a_vehicle_without_a_name_is_covered_while_its_plate_is_told() -> None:
+    vehicle = Box(x=0.5, y=0.4, w=0.1, h=0.1, color="#ffffff", cls="vehicle")
+    plate = Plate(0.5, 0.5, "XA12345", "#ffffff", "#000000", kind="plate", cls="vehicle")
+    veil, store = Veil(), Store()
+    veil.tell(seen(0, vehicle, plate))
+    assert [area.x for area in veil.areas(0, store.lookup(0), (("plate", "fill"),))] == pytest.approx([0.492])
+    assert veil.areas(0, store.lookup(0), (("face", "fill"),)) == []
 
 
 def test_an_area_stays_in_the_picture() -> None:

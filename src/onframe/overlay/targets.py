@@ -108,8 +108,10 @@ def target_shapes(subject: Subject, queue: Place | None = None) -> list[Shape]:
         return _regions(subject, _rule_look(subject))
     sub_type = subject.sort.sub_type
     if sub_type.startswith("personqueue"):
-        return _queue(subject, queue or Place())
-    return _BY_SUB_TYPE.get(sub_type, _plain)(subject)
+        shapes = _queue(subject, queue or Place())
+    else:
+        shapes = _BY_SUB_TYPE.get(sub_type, _plain)(subject)
+    return [*shapes, plate(subject)] if subject.values.get("licenseplate") else shapes
 
 
 def centre(points: Sequence[XY]) -> XY:
@@ -190,10 +192,7 @@ def _anpr(subject: Subject) -> list[Shape]:
     way = known_value("directionindex", way) if way else None
     ways = style.joined(style.words(way), f"plate {style.words(seen)}" if seen else None)
     labels = style.lines(style.joined(_named(subject, "vehicle"), vehicle(values)), ways)
-    shapes = _regions(subject, Look(style.class_color("vehicle"), labels))
-    if values.get("licenseplate"):
-        shapes.append(plate(subject))
-    return shapes
+    return _regions(subject, Look(style.class_color("vehicle"), labels))
 
 
 def vehicle(values: Mapping[str, str]) -> str:

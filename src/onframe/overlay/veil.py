@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from onframe.overlay.playout import Binding, Drawn
-from onframe.overlay.view import HOWS, Area, How, View, private_areas
+from onframe.overlay.view import HOWS, Area, How, View, plated_of, private_area, private_areas
 from onframe.overlay.vocabulary import Shape, Shapes
 
 AFTER: Final = 90_000
@@ -103,11 +103,14 @@ def strict(view: View, least: Privacy) -> View:
 
 def _by_target(layer: str, shapes: Sequence[Shape], privacy: Privacy) -> dict[_Key, Area]:
     """Areas under a name that stays the same from Record to Record."""
+    wanted = dict(privacy)
+    plated = plated_of(shapes, wanted)
     found: dict[_Key, Area] = {}
     counts: dict[_Key, int] = {}
     for shape in shapes:
         kind = (layer, shape.subject, type(shape))
         counts[kind] = number = counts.get(kind, 0) + 1
-        for area in private_areas([Drawn(shape, "exact")], privacy):
+        area = private_area(shape, wanted, plated)
+        if area is not None:
             found[*kind, number] = area
     return found

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -44,6 +44,8 @@ from onframe.overlay.vocabulary import (
 )
 
 How: TypeAlias = Literal["blur", "pixelate", "fill"]
+Plated: TypeAlias = tuple[str, str]
+"""Subject and class of a target whose plate is told."""
 Coloring: TypeAlias = Literal["class", "rule", "target", "alarm"]
 Unit: TypeAlias = Literal["sent", "celsius", "fahrenheit", "kelvin"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -252,10 +254,11 @@ def private_areas(drawn: Iterable[Drawn], privacy: Mapping[str, How] | Iterable[
     Ask with everything that is known of the picture, also with what is not shown.
     """
     wanted = dict(privacy)
+    shapes = [one.shape for one in drawn] if wanted else []
+    plated = plated_of(shapes, wanted)
     found: dict[tuple[float, float, float, float], Area] = {}
-    for one in drawn if wanted else ():
-        how = _how_of(one.shape, wanted)
-        area = None if how is None else _area_of(one.shape, how)
+    for shape in shapes:
+        area = private_area(shape, wanted, plated)
         if area is None:
             continue
         key = (area.x, area.y, area.w, area.h)
@@ -264,7 +267,20 @@ def private_areas(drawn: Iterable[Drawn], privacy: Mapping[str, How] | Iterable[
     return list(found.values())
 
 
-def _how_of(shape: Shape, privacy: Mapping[str, How]) -> How | None:
+def plated_of(shapes: Iterable[Shape], privacy: Mapping[str, How]) -> set[Plated]:
+    """Whose plates are told in these Shapes, where plates are private."""
+    if "plate" not in privacy:
+        return set()
+    return {(shape.subject, shape.cls) for shape in shapes if isinstance(shape, Plate)}
+
+
+def private_area(shape: Shape, privacy: Mapping[str, How], plated: Set[Plated]) -> Area | None:
+    """What of the picture nobody is to recognise because of this Shape, None for nothing."""
+    how = _how_of(shape, privacy, plated)
+    return None if how is None else _area_of(shape, how)
+
+
+def _how_of(shape: Shape, privacy: Mapping[str, How], plated: Set[Plated]) -> How | None:
     """The strongest that applies. A head is as good as a face, and where a plate was read it is somewhere within."""
     if shape.kind == "rule":
         return None
@@ -275,7 +291,8 @@ def _how_of(shape: Shape, privacy: Mapping[str, How]) -> How | None:
         names.append(shape.kind)
     if isinstance(shape, Box) and shape.look == "head":
         names.append("face")
-    if shape.subject.lower().startswith("anpr/"):
+    of_target = shape.subject or shape.kind == "target"
+    if shape.subject.lower().startswith("anpr/") or (of_target and (shape.subject, shape.cls) in plated):
         names.append("plate")
     return max((privacy[name] for name in names if name in privacy), key=HOWS.index, default=None)
 

@@ -273,8 +273,10 @@ function radar(shape, view) {
 export function privateAreas(drawn, privacy) {
   /** @type {Map<string, Area>} */
   const found = new Map();
+  const isPrivate = Object.hasOwn(privacy, 'plate');
+  const plated = new Set(drawn.flatMap(({ shape }) => (isPrivate && shape.t === 'plate' ? [targetOf(shape)] : [])));
   for (const { shape } of drawn) {
-    const how = howOf(shape, privacy);
+    const how = howOf(shape, privacy, plated);
     const area = how && areaOf(shape, how);
     if (!area) continue;
     const key = `${area.x} ${area.y} ${area.w} ${area.h}`;
@@ -284,17 +286,24 @@ export function privateAreas(drawn, privacy) {
 }
 
 /** The strongest that applies. A head is as good as a face, and where a plate was read it is somewhere within.
- * @param {Shape} shape @param {Readonly<Record<string, How>>} privacy @returns {How|null} */
-function howOf(shape, privacy) {
+ * @param {Shape} shape @param {Readonly<Record<string, How>>} privacy @param {Set<string>} plated whose plates are told
+ * @returns {How|null} */
+function howOf(shape, privacy, plated) {
   const kind = kindOf(shape);
   const names = [classOf(shape)];
   if (names[0] === 'human') names.push('person');
   if (kind === 'face' || kind === 'plate') names.push(kind);
   if (shape.t === 'box' && shape.look === 'head') names.push('face');
-  if ((shape.subject ?? '').toLowerCase().startsWith('anpr/')) names.push('plate');
+  const ofTarget = shape.subject || kind === 'target';
+  if ((shape.subject ?? '').toLowerCase().startsWith('anpr/') || (ofTarget && plated.has(targetOf(shape)))) names.push('plate');
   if (kind === 'rule') return null;
   const hows = names.filter((name) => Object.hasOwn(privacy, name)).map((name) => privacy[name]);
   return hows.sort((a, b) => HOWS.indexOf(b) - HOWS.indexOf(a))[0] ?? null;
+}
+
+/** Subject and class. @param {Shape} shape */
+function targetOf(shape) {
+  return `${shape.subject ?? ''} ${shape.cls ?? ''}`;
 }
 
 /** @param {Shape} shape @param {How} how @returns {Area|null} */
