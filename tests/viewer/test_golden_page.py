@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page
 
 from onframe.overlay.vocabulary import Shape
@@ -275,6 +275,10 @@ class TestTexts:
         painted = Painted(page, scene(box("a", 0.1, 0.4, labels=[label])))
         assert len(painted.placed) == 1
 
+    def test_a_mark_of_direction_does_not_turn_a_text_round(self, page: Page) -> None:
+        turned, plain = (scene(box("a", 0.1, 0.4, labels=[label])) for label in ("\u202eevil 12\u202c", "evil 12"))
+        assert ImageChops.difference(Painted(page, turned).image, Painted(page, plain).image).getbbox() is None
+
 
 class TestHits:
     def test_the_topmost_is_first_and_of_regions_the_smallest(self, page: Page) -> None:
@@ -340,3 +344,10 @@ def test_an_alarm_that_is_held_goes_on_decaying(page: Page) -> None:
     flash["drawn"][0].update(state="held", age=100)
     fresh = Painted(page, scene_of("box-flash")).at(313, 270)
     assert fresh[0] > Painted(page, flash).at(313, 270)[0] > 0x20
+
+
+def test_of_more_shapes_than_can_be_told_apart_the_last_ones_are_drawn(page: Page) -> None:
+    boxes = [box(f"a/{i}", 0.1 if i < 4000 else 0.6, 0.4) for i in range(5000)]
+    painted = Painted(page, scene(*boxes))
+    assert painted.at(128, 360) == rgb("#202830")  # the left edge of the first 4000
+    assert off(painted.at(768, 360), rgb("#5fe39a")) < 10

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Ruler } from '../../../src/onframe/viewer/static/text.js';
+import { Ruler, plain } from '../../../src/onframe/viewer/static/text.js';
 
 /** Every character is 10 wide. */
 const ruler = () => new Ruler((_, text) => 10 * [...text].length);
@@ -41,4 +41,11 @@ test('a text is measured once', () => {
   for (let i = 0; i < 5; i++) counting.width('f', 'abc');
   counting.width('g', 'abc');
   assert.equal(measured, 2);
+});
+
+test('marks of direction and control characters are not drawn', () => {
+  assert.equal(plain('human \u202elive\u2069 8\u0000\n'), 'human live 8  ');
+  assert.equal(ruler().cut('f', '\u202eab', 80), 'ab');
+  assert.deepEqual(ruler().wrap('f', '\u202eone\ntwo', 30, 2), ['one', 'two']);
+  assert.equal(plain('שלום 车辆 👨\u200d👩'), 'שלום 车辆 👨\u200d👩');
 });

@@ -18,6 +18,7 @@ const DASHED_AFTER = 120; // ms a held shape is drawn firmly: one or two picture
 const MOVING = 500; // ms; what is held longer does not move, and stays as it is
 const FLASH = 1500; // ms until an alarm's flash has decayed
 const HEAT_MAPS = 4;
+const MOST_SHAPES = 1000; // of one picture; the first ones are left out, since the picture's own come last
 const HINT = 'notice'; // each document may say of its own value that it does not fit: one of them is enough
 const REGION = 0.25; // of the picture: in a box larger than that, as of a heat map, there is room for texts
 const [SMALLEST, LARGEST] = [0.92, 1.25]; // units of text in CSS pixels
@@ -93,7 +94,7 @@ export class Painter {
       this.g.drawImage(image, 0, 0, width, height);
       hidePrivate(this.g, areas);
     } else this._grid();
-    const sorted = [...drawn].sort((a, b) => layerOf(a) - layerOf(b));
+    const sorted = drawn.slice(-MOST_SHAPES).sort((a, b) => layerOf(a) - layerOf(b));
     for (const t of ORDER) for (const one of sorted) if (one.shape.t === t) this._draw(one, selected);
     const of = (/** @type {string} */ t) => sorted.filter((one) => one.shape.t === t);
     this._onRadar = drawRadar(this.labels, of('radar'), selected);

@@ -3,6 +3,14 @@
 
 const ELLIPSIS = '…';
 const MOST = 4000;
+const USUAL = /^[ -~]*$/;
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
+
+/** The text as it is drawn: marks of direction could make it read otherwise than it was sent. @param {string} text */
+export function plain(text) {
+  return USUAL.test(text) ? text : text.replace(DIRECTIONS, '').replace(CONTROLS, ' ');
+}
 
 /** Widths of texts; each is measured once. */
 export class Ruler {
@@ -24,8 +32,9 @@ export class Ruler {
     return width;
   }
 
-  /** The text, its end replaced by an ellipsis where it is wider. @param {string} font @param {string} text @param {number} most */
-  cut(font, text, most) {
+  /** The text, its end replaced by an ellipsis where it is wider. @param {string} font @param {string} sent @param {number} most */
+  cut(font, sent, most) {
+    const text = plain(sent);
     if (this.width(font, text) <= most) return text;
     const characters = [...text];
     let [low, high] = [0, characters.length]; // so many characters fit; so many do not
@@ -43,7 +52,7 @@ export class Ruler {
   wrap(font, text, most, lines) {
     const found = [];
     let line = '';
-    const words = text.split(' ');
+    const words = plain(text).split(' ');
     for (let i = 0; i < words.length; i++) {
       const longer = line ? `${line} ${words[i]}` : words[i];
       if (!line || this.width(font, longer) <= most) line = longer;
