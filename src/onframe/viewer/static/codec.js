@@ -9,12 +9,29 @@ const SPS = 7;
  * @returns {Uint8Array|null}
  */
 export function findNal(data, type) {
+  const at = placeOf(data, (first) => (first & 0x1f) === type);
+  return at < 0 ? null : data.subarray(at);
+}
+
+/** Where the first NAL unit begins whose first byte is wanted; -1: nowhere.
+ * @param {Uint8Array} data @param {(first: number) => boolean} wanted */
+function placeOf(data, wanted) {
   for (let i = 0; i + 3 < data.length; i++) {
     if (data[i] !== 0 || data[i + 1] !== 0 || data[i + 2] !== 1) continue;
-    if ((data[i + 3] & 0x1f) === type) return data.subarray(i + 3);
+    if (wanted(data[i + 3])) return i + 3;
     i += 2;
   }
-  return null;
+  return -1;
+}
+
+/**
+ * Whether an access unit holds any part of a picture: where packets are lost, parameter sets may be all that is left of
+ * one, and a decoder stops at what has none.
+ * @param {string} codec as the server names it @param {Uint8Array} data Annex B
+ */
+export function hasSlice(codec, data) {
+  if (isH265(codec)) return placeOf(data, (first) => (first & 0x7e) >> 1 < 32) >= 0;
+  return placeOf(data, (first) => (first & 0x1f) >= 1 && (first & 0x1f) <= 5) >= 0;
 }
 
 /** Whether the server's name of a codec ("h265", "hvc1.…", "hev1.…") means H.265. @param {string} codec */

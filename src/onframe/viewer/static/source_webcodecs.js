@@ -1,6 +1,7 @@
 // @ts-check
 /** Pictures from access units, by WebCodecs. What was shown is decoded again, from its key picture on. */
 
+import { codecString, hasSlice } from './codec.js';
 import { Decoder, missing } from './decoder.js';
 import { decodeSome } from './recall.js';
 import { History } from './history.js';
@@ -47,7 +48,7 @@ export class WebCodecsSource extends Source {
 
   /** @param {import('./wire.js').Unit} unit */
   push(unit) {
-    if (unit.kind !== ACCESS_UNIT) return;
+    if (unit.kind !== ACCESS_UNIT || !hasSlice(this._codec, unit.data)) return;
     this.history.add(unit);
     this._decoder?.push(unit);
   }
@@ -92,7 +93,7 @@ export class WebCodecsSource extends Source {
   /** @param {number} pts */
   async _decode(pts) {
     const run = this.history.run(pts, NEIGHBOURS);
-    const codec = this.configured;
+    const codec = run ? codecString(this._codec, run[0].data) : null; // what it was then
     if (!run || !codec) return;
     const most = Math.floor(NEIGHBOURS_BYTES / (4 * this._size.width * this._size.height || 1));
     const times = run.map((unit) => unit.pts).sort((a, b) => a - b);
