@@ -192,6 +192,8 @@ class TestTrouble:
                 assert error["code"] == "camera" and error["hint"]
                 assert "wrong-password" not in json.dumps(error)
                 await (await page.ping())
+                for _ in range(2):  # a page that hears nothing any more takes the server for dead
+                    await until(page, kind("stats"))
             async with await open_page(viewer) as another:
                 await until(another, kind("state", state="auth_failed"))
                 assert (await until(another, kind("error"))) == error

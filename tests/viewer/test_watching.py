@@ -88,6 +88,18 @@ class TestWatch:
                 assert kinds[0][0] == 2 and kinds[1] == b"\x03\x01" and kinds[2][0] == 3
             assert (await until(plain, is_key))[0] == 1
 
+    async def test_another_size_goes_on_in_the_time_line_of_the_fmp4(
+        self, viewer: Viewer, simulated: SimulatedCamera
+    ) -> None:
+        async with await open_page(viewer, wanted={"path": "fmp4"}) as page:
+            before = await until(page, lambda m: kind("hello", width=1280)(m) and m.get("base"))
+            await until(page, is_key)
+            await simulated.faults.inject("small")
+            after = await until(page, kind("hello", width=640))
+            assert after["base"] == before["base"] and after["codec"] != before["codec"]
+            assert (await until(page, is_picture))[:1] == b"\x02"
+            assert (await until(page, is_picture))[:2] == b"\x03\x01"
+
     async def test_by_jpeg_every_picture_can_be_shown_by_itself(
         self, viewer: Viewer, simulated: SimulatedCamera
     ) -> None:

@@ -147,11 +147,16 @@ class Remuxed(Branch):
         self._greet = greet
         self._muxer: Muxer | None = None
         self._duration = 3600
+        self._epoch: int | None = None
 
     def hello(self, hello: wire.Hello) -> None:
-        """The time line begins anew with the next key picture."""
-        super().hello(hello)
-        self._muxer, self._duration = None, hello.duration
+        """In another epoch the time line begins anew with the next key picture; another size or codec goes on in it."""
+        if hello.epoch == self._epoch:
+            self.forget()
+        else:
+            super().hello(hello)
+            self._muxer, self.base = None, 0
+        self._epoch, self._duration = hello.epoch, hello.duration
 
     def picture(self, unit: AccessUnit) -> None:
         """One fragment, with the start of a track before it where that is another."""

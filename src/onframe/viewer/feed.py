@@ -55,6 +55,7 @@ class Feed:
         self._branches: dict[wire.Path, Branch] = {}
         self._listeners: dict[Listener, None] = {}
         self._task: asyncio.Task[None] | None = None
+        self._stats: asyncio.Task[None] | None = None
 
     # -- who is there --------------------------------------------------------------------------
 
@@ -103,10 +104,11 @@ class Feed:
     async def stop(self) -> None:
         """End the session with the camera, and all forms of its pictures."""
         branches, self._branches = self._branches, {}
-        if self._task is not None:
-            task, self._task = self._task, None
+        tasks = [task for task in (self._task, self._stats) if task is not None]
+        self._task = self._stats = None
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(branch.close() for branch in branches.values()))
 
     def hello(self, path: wire.Path = "annexb", base: int = 0) -> wire.Hello:
@@ -148,13 +150,14 @@ class Feed:
             for branch in self._branches.values():
                 branch.hello(self.hello(branch.path))
             self._task = asyncio.create_task(self._run(), name=f"viewer of {self.source.name} stream {self.stream}")
+        if self._stats is None:
+            self._stats = asyncio.create_task(self._tell_stats(), name=f"viewer's counters of {self.source.name}")
 
     async def _stop_if_alone(self) -> None:
         if not self._pages and not self._listeners:
             await self.stop()
 
     async def _run(self) -> None:
-        stats = asyncio.create_task(self._tell_stats(), name=f"viewer's counters of {self.source.name}")
         try:
             events = self.source.camera.stream(channel=self.source.channel, stream=self.stream, types=self._types)
             async with aclosing(events):
@@ -167,11 +170,9 @@ class Feed:
             log.exception("the viewer's stream ended")
             text = "the viewer's stream ended by a fault of its own; its log says more"
             self._broadcast(wire.Error("server", text, "load the page again to begin anew"))
-        finally:
-            stats.cancel()
 
     async def _tell_stats(self) -> None:
-        """Counters, once a second."""
+        """Counters, once a second, also when the session is over: a page that hears nothing connects anew."""
         while True:
             await asyncio.sleep(STATS_EVERY)
             of_session = self._session_values()
@@ -241,7 +242,6 @@ class Feed:
         if isinstance(output, wire.Hello):
             for branch in self._branches.values():
                 branch.hello(output)
-                branch.base = 0
             for listener in self._listeners:
                 listener.hello(output)
             for page in self._pages:

@@ -1,10 +1,12 @@
 // @ts-check
-/** The WebSocket to the server: reads messages, connects again when it is lost. */
+/** The WebSocket to the server: reads messages, connects again when it is lost, or says nothing any more. */
 
 import { parseMessage, parseUnit } from './wire.js';
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
+const LOOK_EVERY = 2500;
+const MOST_SILENT = 5; // looks without any message; the server tells its counters every second
 const REFUSED = 'the server was started anew and does not know this page: open the address that it printed';
 
 /**
@@ -41,6 +43,9 @@ export class Feed {
     this._opened = false;
     this._closed = false;
     this._timer = 0;
+    /** Looks since the last message: what is counted does not run while the page itself is kept from reading. */
+    this._silent = 0;
+    this._looking = setInterval(() => this._look(), LOOK_EVERY);
     this._connect();
   }
 
@@ -54,6 +59,7 @@ export class Feed {
   close() {
     this._closed = true;
     clearTimeout(this._timer);
+    clearInterval(this._looking);
     this._socket?.close();
   }
 
@@ -61,14 +67,30 @@ export class Feed {
     const socket = new WebSocket(this.url);
     socket.binaryType = 'arraybuffer';
     this._opened = false;
+    this._silent = 0;
     socket.onopen = () => {
       this._opened = true;
       this._pause = FIRST_PAUSE;
       if (!this._closed) this.listener.onConnection(true, '');
     };
-    socket.onmessage = (event) => this._read(event.data);
+    socket.onmessage = (event) => {
+      this._silent = 0;
+      this._read(event.data);
+    };
     socket.onclose = (event) => this._lost(event.reason);
     this._socket = socket;
+  }
+
+  /** A connection may be dead without anybody's telling: a cable that is out, a computer that slept. */
+  _look() {
+    const socket = this._socket;
+    if (!socket) return;
+    this._silent += 1;
+    if (this._silent < MOST_SILENT) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    this._socket = null;
+    socket.close();
+    this._lost('the server has fallen silent');
   }
 
   /** @param {string|ArrayBuffer} data */
@@ -90,6 +112,7 @@ export class Feed {
    * @param {string} why */
   _lost(why) {
     if (this._closed) return;
+    this._socket = null;
     this.listener.onConnection(false, why);
     if (!this._opened) this._askWhy();
     this._timer = setTimeout(() => this._connect(), this._pause * Math.random());
@@ -100,7 +123,7 @@ export class Feed {
   async _askWhy() {
     const address = new URL('./', this.url.replace(/^ws/, 'http'));
     address.search = '';
-    const answer = await fetch(address, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+    const answer = await fetch(address, { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(LONGEST_PAUSE) }).catch(() => null);
     if (answer?.status === 403 && !this._closed) this.listener.onConnection(false, REFUSED);
   }
 }
