@@ -17,7 +17,7 @@ import pytest
 from browsers import Cameras, clean_page, until
 from PIL import Image
 from pixels import OVERLAY_ROW, PICTURE_ROW, bits, has_mark
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, WebSocketRoute
 
 INSECURE = "cam.test"
 PATHS = {"webcodecs": "127.0.0.1", "mse": INSECURE, "jpeg": INSECURE}
@@ -56,7 +56,8 @@ for (const name of ['status', 'path', 'notice']) {{
   player.addEventListener(name, ({{ detail }}) => said.push([name, detail]));
 }}
 player.addEventListener('record-event', ({{ detail }}) => said.push(['record-event', {{
-  ...detail, thumbnail: detail.thumbnail && [detail.thumbnail.width, detail.thumbnail.height] }}]));
+  ...detail, epoch: player.stream.hello.epoch,
+  thumbnail: detail.thumbnail && [detail.thumbnail.width, detail.thumbnail.height] }}]));
 Object.assign(window, {{ player, off, said, read }});
 for (const name of ['error', 'unhandledrejection']) {{
   addEventListener(name, (event) => player.failed(String(event.message ?? event.reason)));
@@ -264,6 +265,7 @@ def test_another_size_in_mid_stream_keeps_the_time(page: Page, browser: Browser,
     try:
         open_player(page, camera, path)
         hold, exact = page.evaluate("[player.sync.hold, player.counters.exact]")
+        first, pts = page.evaluate(f"[read({PICTURE_ROW}), player.shown.pts]")
         camera.tell("inject small")
         until(page, "player.hello.width === 640")
         assert page.evaluate("player.sync.hold") >= 0.5 * hold
@@ -275,6 +277,7 @@ def test_another_size_in_mid_stream_keeps_the_time(page: Page, browser: Browser,
         until(page, "off['0'] > 40")
         settled(page)
         assert page.evaluate("said.filter(([name, one]) => name === 'path').length") <= 2, "it is the same way"
+        assert page.evaluate(f"player.showAt({pts})") and number(page) == first, "what was before is remembered"
     finally:
         page.goto("about:blank")  # it would try to reach the server again
         camera.close()
@@ -338,6 +341,110 @@ def test_a_reboot_of_the_camera_mixes_nothing(page: Page) -> None:
     finally:
         page.goto("about:blank")  # it would try to reach the server again
         camera.close()
+
+
+def told(page: Page, epoch: int) -> float:
+    """The timestamp of an event of this epoch, whose picture is remembered."""
+    mine = f"name === 'record-event' && one.epoch === {epoch} && player.stream.times().includes(one.pts)"
+    events = f"said.filter(([name, one]) => {mine})"
+    until(page, f"{events}.length > 0", 60)
+    return float(page.evaluate(f"{events}[0][1].pts"))
+
+
+def test_an_event_is_found_in_its_own_time_line_though_the_camera_counts_alike_after_a_reboot(page: Page) -> None:
+    camera = Camera(quirks={"wrap_after": 60.0})  # so every session begins with about the same timestamps
+    try:
+        open_player(page, camera, "webcodecs")
+        epoch = page.evaluate("player.hello.epoch")
+        early = told(page, epoch)
+        assert page.evaluate(f"player.showAt({early})") and page.evaluate("player.shown.pts") == early
+        camera.tell("stop")
+        camera.tell("start")
+        until(page, f"player.stream.hello.epoch > {epoch} && player.stream.times().at(-1) > {early} + 90000", 60)
+        assert page.evaluate(f"player.stream.times()[0] < {early}"), "it has pictures of the same timestamps"
+        assert page.evaluate(f"player.showAt({early})") and page.evaluate("player.shown.pts") == early
+        assert page.evaluate("player.frozen && player.stream.store !== player._looked.store"), "of before the reboot"
+        late = told(page, page.evaluate("player.hello.epoch"))
+        assert page.evaluate(f"player.showAt({late})"), "what is now is found from there"
+        assert page.evaluate("player._looked === player.stream")
+        number(page)
+        assert not page.evaluate(f"player.showAt({early})"), "that time line is forgotten"
+        page.evaluate("player.resume()")
+        until(page, "player.stream.tally.total.exact > 20")
+        settled(page)
+    finally:
+        page.goto("about:blank")  # it would try to reach the server again
+        camera.close()
+
+
+@pytest.mark.parametrize("path", ["webcodecs", "mse"])
+def test_what_is_left_of_a_picture_that_was_lost_stops_no_decoder(page: Page, camera: Camera, path: str) -> None:
+    open_player(page, camera, path)
+    exact = page.evaluate("player.counters.exact")
+    page.evaluate(
+        """(() => {
+            const own = player._unit.bind(player);
+            let lost = 0;
+            player._unit = (unit) => {
+              if (unit.kind !== 1 || !unit.key || lost > 2) return own(unit);
+              lost += 1;  // of a key picture its parameter sets alone arrived
+              const end = unit.data.findIndex((byte, i) => byte === 1 && (unit.data[i + 1] & 0x1f) === 5);
+              own({ ...unit, key: false, data: unit.data.slice(0, end - 3) });
+              window.lost = lost;
+            };
+            if (player.path === 'mse') window.lost = 3;  // the server makes no fragment of that
+        })()"""
+    )
+    until(page, "window.lost === 3")
+    until(page, f"player.counters.exact > {exact + 50}")
+    assert page.evaluate("player.counters.errors") == []
+
+
+def test_a_video_element_that_gave_up_begins_anew_at_the_next_key_picture(page: Page, camera: Camera) -> None:
+    open_player(page, camera, "mse")
+    page.evaluate("window.garbage = new Uint8Array([0, 0, 0, 4, 109, 111, 111, 102])")  # a box shorter than its head
+    broken = "{ kind: 3, key: true, pts: player.times().at(-1) + 1, data: garbage }"
+    for _ in range(2):
+        exact = page.evaluate("player.counters.exact")
+        page.evaluate(f"player.stream.source.push({broken})")
+        until(page, f"player.counters.exact > {exact + 40}")
+    assert page.evaluate("player.path") == "mse"
+    errors = page.evaluate("player.counters.errors")
+    assert len(errors) == 2 and all(error.startswith("the video element stopped: ") for error in errors)
+    off = page.evaluate("off")
+    assert set(off) <= {"0", "none"}, off
+    page.evaluate(
+        """(() => {
+            const own = player._unit.bind(player);
+            player._unit = (unit) => own(unit.kind === 3 && unit.key ? { ...unit, data: garbage } : unit);
+        })()"""
+    )
+    until(page, "player.path === 'jpeg'")
+    assert "playing failed again and again" in page.evaluate("player.why")
+
+
+def test_a_server_that_says_nothing_any_more_is_connected_to_anew(page: Page, camera: Camera) -> None:
+    page.add_init_script("const every = setInterval; window.setInterval = (then, ms) => every(then, ms / 10)")
+    connections: list[WebSocketRoute] = []
+
+    def serve(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        connections.append(socket)
+        mine = len(connections)
+        server.on_message(lambda message: None if mine == 1 and page.muted else socket.send(message))  # type: ignore[attr-defined]
+        socket.on_message(lambda message: server.send(message))
+
+    page.muted = False  # type: ignore[attr-defined]
+    page.route_web_socket("**/ws**", serve)
+    open_player(page, camera, "webcodecs")
+    assert len(connections) == 1
+    page.muted = True  # type: ignore[attr-defined]
+    until(page, "said.some(([name, one]) => name === 'status' && one.state === 'offline')", 10)
+    reason = page.evaluate("said.find(([name, one]) => name === 'status' && one.state === 'offline')[1].reason")
+    assert reason == "the server has fallen silent"
+    until(page, "player.status.state === 'live' && player.stream.tally.total.exact > 20")
+    assert len(connections) == 2
+    settled(page)
 
 
 def test_a_page_that_is_hidden_is_sent_nothing(page: Page, camera: Camera) -> None:

@@ -64,3 +64,45 @@ test('on a grid nothing is late: a Record is shown when it comes', () => {
   one.told(record(4), 10, false);
   assert.deepEqual([one.late, one.newest], [0, 5 * PICTURE]);
 });
+
+test('a stall of the connection tells nothing of how late the camera is', () => {
+  const one = stream();
+  const stalled = (/** @type {number} */ at) => (at >= 20_000 && at < 22_000 ? 22_000 : at);
+  for (let n = 0; n < 1500; n++) {
+    one.arrived(picture(n), stalled(n * 40));
+    if (n >= 3) one.told(record(n - 3), stalled(n * 40), true); // each Record comes 120 ms after its picture
+    one.painted(n * PICTURE, 'exact', n * 40 + 300);
+  }
+  assert.ok(one.report(0).hold <= 200, `held for ${one.report(0).hold} ms`);
+});
+
+test('Records that are late for good are waited for, however late that is', () => {
+  const one = stream();
+  for (let n = 0; n < 1500; n++) {
+    one.arrived(picture(n), n * 40);
+    if (n >= 25) one.told(record(n - 25), n * 40, true);
+    one.painted(n * PICTURE, 'none', n * 40 + 300);
+  }
+  assert.equal(one.report(0).hold, 1080);
+});
+
+test('pictures that go back by more than B pictures do are of another time line; of fMP4 hello tells that', () => {
+  const one = stream();
+  one.arrived(picture(100), 0);
+  const back = picture(49);
+  assert.deepEqual([one.jumps(picture(50)), one.jumps(back), one.jumps(picture(5000))], [false, true, false]);
+  assert.equal(one.jumps({ ...back, kind: 3 }), false);
+});
+
+test('the next connection goes on counting', () => {
+  const [former, next] = [stream(), stream()];
+  for (const n of [0, 1, 2]) former.arrived(picture(n), n * 40);
+  former.painted(0, 'none', 300);
+  former.told(record(0), 310, true);
+  former.told(record(1), 320, true);
+  former.painted(2 * PICTURE, 'none', 380);
+  former.painted(100 * PICTURE, 'none', 4300);
+  next.startFrom(former);
+  const { late, orphaned } = next.report(0);
+  assert.deepEqual([late, orphaned], [1, 1]);
+});

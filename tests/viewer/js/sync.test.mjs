@@ -227,6 +227,45 @@ test('the newest picture that is due is taken and older ones are closed', () => 
   assert.deepEqual([closed, waiting.size], [[1, 2, 9], 0]);
 });
 
+test('pictures never go back: one that is decoded after a later one was taken is passed over', () => {
+  /** @type {number[]} */
+  const closed = [];
+  /** @type {Waiting<{pts: number, close: () => void}>} */
+  const waiting = new Waiting();
+  const add = (/** @type {number} */ pts) => waiting.add({ pts, close: () => closed.push(pts) });
+  const at = (/** @type {number} */ pts) => pts / 90;
+  for (const pts of [900_000, 907_200]) add(pts);
+  assert.equal(waiting.take(at, 10_080)?.pts, 907_200);
+  add(903_600);
+  assert.equal(waiting.take(at, 10_090), null);
+  for (const pts of [903_601, 910_800, 903_602]) add(pts);
+  assert.equal(waiting.take(at, 10_120)?.pts, 910_800);
+  assert.deepEqual([closed, waiting.dropped], [[900_000, 903_600, 903_601, 903_602], 4]);
+  add(10);
+  assert.equal(waiting.take(at, 10_130)?.pts, 10, 'of another time line');
+});
+
+test('pictures that are all late are told from one that is', () => {
+  const clock = new Clock();
+  clock.arrived(0, 1000);
+  clock.arrived(3600, 1540);
+  assert.equal(clock.late, false);
+  clock.arrived(7200, 2000);
+  assert.equal(clock.late, true);
+  clock.arrived(10_800, 1500);
+  assert.equal(clock.late, false);
+});
+
+test('Records of before time stamps went back by seconds are not awaited any more', () => {
+  const orphans = new Orphans(3600);
+  for (let n = 0; n < 50; n++) orphans.shown((n + 100) * 3600, 200);
+  for (let n = 0; n < 50; n++) {
+    for (const ahead of [1, 2, 3]) if (n % 3 === 0) orphans.add(message((n + 110 + ahead) * 3600));
+    orphans.shown((n + 110) * 3600, 200);
+  }
+  assert.equal(orphans.count, 0);
+});
+
 test('the share of exact pictures is among those that show targets', () => {
   const tally = new Tally();
   assert.ok(Number.isNaN(tally.exactShare()));

@@ -15,8 +15,8 @@ import { Occurrences } from './occurrences.js';
 import { Screen } from './screen.js';
 import { capabilities } from './source.js';
 import { hasNone, sourceOf } from './sources.js';
-import { Status } from './state.js';
-import { Stream } from './stream.js';
+import { Status, countersOf } from './state.js';
+import { Stream, alike } from './stream.js';
 import { Hold } from './sync.js';
 import { DEFAULT_VIEW } from './view.js';
 import * as wire from './wire.js';
@@ -47,10 +47,7 @@ export class Player extends EventTarget {
     const test = options.test ?? false;
     this._screen = new Screen(canvas, options.view ?? DEFAULT_VIEW, test, test ? (options.shift ?? 0) : 0);
     /** What a test reads; kept always, it costs nothing. */
-    this.counters = {
-      frames: 0, composited: 0, exact: 0, approximate: 0, interpolated: 0, held: 0, none: 0, late: 0, dropped: 0,
-      hold: Hold.START, codec: '', path: '', errors: /** @type {string[]} */ ([]),
-    };
+    this.counters = countersOf(Hold.START);
     /** @type {wire.Welcome|null} */
     this.welcome = null;
     /** @type {wire.Hello|null} */
@@ -65,6 +62,8 @@ export class Player extends EventTarget {
     this._fixed = options.hold ?? Hold.START;
     /** The connection was lost or the page was paused: what comes may be of another time line. */
     this._interrupted = true;
+    /** Counts connections, and jumps of timestamps within an epoch. */
+    this._lines = 0;
     this._paused = document.hidden;
     this._closed = false;
     /** A stream that is over, and whose picture is still looked at. @type {Stream|null} */
@@ -153,7 +152,7 @@ export class Player extends EventTarget {
     this._closed = true;
     document.removeEventListener('visibilitychange', this._onVisibility);
     this._feed.close();
-    this._past?.close();
+    this._leavePast();
     this.stream.close();
     this._screen.put(null);
     this._inquiries.giveUp();
@@ -187,15 +186,20 @@ export class Player extends EventTarget {
     this.frozen = false;
     this._wanted = null;
     if (this.grid) this._screen.put(null);
-    this._past?.close();
-    this._past = null;
+    this._leavePast();
     this.stream.source.frozen = false;
     this.stream.resumed();
   }
 
+  /** The stream that was over and looked at is not looked at any more. */
+  _leavePast() {
+    this._past?.close();
+    this._past = null;
+  }
+
   /** The timestamps that can be shown again, ascending. @returns {number[]} */
   times() {
-    return this.grid ? this._looked.store.times() : this._looked.source.times();
+    return this._looked.times();
   }
 
   /** `n` pictures further, negative: back; freezes. False where there is none. @param {number} n @returns {Promise<boolean>} */
@@ -204,14 +208,16 @@ export class Player extends EventTarget {
     if (from === undefined) return false;
     const times = this.times();
     const to = further(times, from, n);
-    return to >= 0 && this._recall(times[to]);
+    return to >= 0 && this._recall(times[to], this._looked);
   }
 
-  /** The picture of this time, or the nearest to it; freezes. False where none is remembered. @param {number} pts
-   * @returns {Promise<boolean>} */
+  /** The picture of this time, or the nearest to it; freezes. False where none is remembered. A timestamp that an event
+   * was told with is of that event's time line, whatever others it is in. @param {number} pts @returns {Promise<boolean>} */
   async showAt(pts) {
-    const found = nearest(this.times(), pts, NEAR);
-    return found !== null && this._recall(found);
+    const line = this._occurrences.lineOf(pts);
+    const stream = [this._looked, this.stream].find((one) => line === undefined || one.line === line);
+    const found = stream ? nearest(stream.times(), pts, NEAR) : null;
+    return stream !== undefined && found !== null && this._recall(found, stream);
   }
 
   /** The picture as it is shown, in its own size. @returns {Promise<Blob>} PNG */
@@ -260,7 +266,7 @@ export class Player extends EventTarget {
     else if (message.type === 'rules') this._rules(message);
     else if (message.type === 'coordinates') this._coordinates(message);
     else if (message.type === 'state') this._state(message.state, message.reason, '', message.since);
-    else if (message.type === 'stats') this._tell('stats', { values: { ...this._own(), ...message.values } });
+    else if (message.type === 'stats') this._tell('stats', { values: { ...this.stream.about(), ...message.values } });
     else if (message.type === 'error') this._error(message);
     else if (message.type === 'inspected') this._inquiries.answer(message);
   }
@@ -269,6 +275,7 @@ export class Player extends EventTarget {
   _welcome(welcome) {
     this.welcome = welcome;
     this._interrupted = true;
+    this._lines += 1;
     this._choose(true);
     if (this._paused) this._feed.send(wire.pause(true));
     this._tell('welcome', welcome);
@@ -294,11 +301,13 @@ export class Player extends EventTarget {
     this._negotiation.heard(hello);
     const same = !this._interrupted && alike(hello, former, 'key', 'channel', 'stream', 'epoch');
     this._interrupted = false;
-    if (same && (former.path ?? 'annexb') === form && !hasNone(former) && !hasNone(hello)) {
+    const jumped = same && Boolean(former.base && hello.base && former.base !== hello.base);
+    this._lines += Number(jumped);
+    if (same && !jumped && (former.path ?? 'annexb') === form && !hasNone(former) && !hasNone(hello)) {
       this.stream.hello = hello;
       this.stream.source.start(hello);
     } else {
-      this._begin(this._newStream(hello, same ? this.stream.store : null));
+      this._begin(this._newStream(hello, same && !jumped ? this.stream.store : null));
     }
     this.stream.store.setRules(-Infinity, hello.rules ?? []);
     this._screen.resize(hello.width, hello.height, 1, true);
@@ -315,8 +324,8 @@ export class Player extends EventTarget {
     };
     const source = sourceOf(hello, listener);
     const stream = new Stream(hello, source, store, this._mode, this._fixed);
-    // the camera is as late as before
-    if (this.stream && alike(hello, this.stream.hello, 'key', 'channel', 'stream')) stream.hold.startFrom(this.stream.hold);
+    stream.line = [this._lines, hello.key, hello.channel, hello.stream, hello.epoch].join(' ');
+    if (this.stream && alike(hello, this.stream.hello, 'key', 'channel', 'stream')) stream.startFrom(this.stream);
     return stream;
   }
 
@@ -345,7 +354,10 @@ export class Player extends EventTarget {
     if (unit.stream !== this.stream.hello.stream || hasNone(this.stream.hello)) return;
     if (unit.kind !== wire.FMP4_START) {
       this.counters.frames += 1;
-      if (this.stream.jumps(unit)) this._begin(this._newStream(this.stream.hello, null));
+      if (this.stream.jumps(unit)) {
+        this._lines += 1;
+        this._begin(this._newStream(this.stream.hello, null));
+      }
       this.stream.arrived(unit, performance.now());
     }
     this.stream.source.push(unit);
@@ -353,8 +365,9 @@ export class Player extends EventTarget {
 
   /** @param {wire.Shapes} message */
   _shapes(message) {
+    const before = this.stream.late;
     this.stream.told(message, performance.now(), !hasNone(this.stream.hello));
-    this.counters.late = this.stream.late;
+    this.counters.late += this.stream.late - before;
     this._screen.dirty = true;
   }
 
@@ -452,21 +465,23 @@ export class Player extends EventTarget {
     return this._screen.paint(this._looked, this.grid);
   }
 
-  /** @param {number} pts */
-  async _recall(pts) {
+  /** @param {number} pts @param {Stream} stream that it is of */
+  async _recall(pts, stream) {
     this.freeze();
     if (!this.frozen) return false;
     this._wanted = pts;
-    const stream = this._looked;
-    const picture = this.grid ? this._drawing(pts) : await stream.source.recall(pts).catch(() => null);
-    const current = this.frozen && this._wanted === pts && this._looked === stream;
+    const looked = this._looked;
+    const picture = hasNone(stream.hello) ? this._drawing(pts) : await stream.source.recall(pts).catch(() => null);
+    const current = this.frozen && this._wanted === pts && this._looked === looked && !this._closed;
     if (!current || !picture) {
       picture?.close();
       if (current) this._wanted = null;
       return false;
     }
     this._wanted = null;
+    this._painted = stream;
     this._screen.put(picture);
+    if (stream === this.stream) this._leavePast();
     this._paint();
     this._tell('frame', { pts, state: 'frozen' });
     return true;
@@ -482,16 +497,4 @@ export class Player extends EventTarget {
     const events = this.stream.reached(reached);
     if (events.length) this._occurrences.happened(events, this.stream, picture, this._screen.view, performance.now());
   }
-
-  /** What the page itself knows. */
-  _own() {
-    const { hello, source } = this.stream;
-    const picture = hasNone(hello) ? 'none' : `${hello.width} × ${hello.height}, ${source.configured || '–'}`;
-    return { coordinates: hello.coordinates || '–', picture, 'pictures skipped': this.counters.dropped };
-  }
-}
-
-/** @param {wire.Hello} a @param {wire.Hello} b @param {(keyof wire.Hello)[]} names */
-function alike(a, b, ...names) {
-  return names.every((name) => a[name] === b[name]);
 }

@@ -75,8 +75,11 @@ export class Screen {
 
   /** The picture with what lies on it, in its own size. @param {Stream} stream @param {boolean} grid @returns {Promise<Blob>} PNG */
   snapshot(stream, grid) {
-    const { width, height } = stream.hello;
+    const image = grid ? null : /** @type {any} */ (this.picture?.image ?? null);
+    // a picture that is looked at may be of before another size
+    const width = Number(image?.displayWidth ?? image?.width ?? stream.hello.width);
+    const height = Number(image?.displayHeight ?? image?.height ?? stream.hello.height);
     const content = this.content(stream, this.picture?.pts ?? stream.newest);
-    return snapshot(grid ? null : (this.picture?.image ?? null), { width, height }, content, this.selected);
+    return snapshot(image, { width, height }, content, this.selected);
   }
 }

@@ -27,6 +27,7 @@ const TRUSTED = 3; // pictures in a row that told their time right: one may do s
 const MOST_QUEUED = 1500;
 const SOUGHT = 700; // ms; a place that is not found by then is left for another
 const SEEKING = 1500; // ms that the element may take to show another picture
+const MOST_ERRORS = 3; // without a picture between them
 
 export class MseSource extends Source {
   /** @param {import('./source.js').SourceListener} listener */
@@ -63,6 +64,10 @@ export class MseSource extends Source {
     this._soughtAt = -Infinity;
     this._closed = false;
     this._refused = false;
+    this._errors = 0;
+    /** The beginning of the track: after an error the element is given it again, and goes on at a key picture. @type {Unit|null} */
+    this._first = null;
+    this._needsKey = false;
   }
 
   /** @param {Hello} hello */
@@ -74,10 +79,12 @@ export class MseSource extends Source {
     const base = hello.base ?? 0;
     if (this._media && base === this._base) {
       if (codec !== this._codec) this._queue.push(change(codec));
-      this._codec = codec;
+      this._codec = this.configured = codec;
       return;
     }
     this._reset();
+    this._first = null;
+    this._needsKey = false;
     this._base = base;
     this._codec = this.configured = codec;
     this._open(new media(), type);
@@ -86,6 +93,11 @@ export class MseSource extends Source {
   /** @param {Unit} unit */
   push(unit) {
     if (this._refused || (unit.kind !== FMP4_START && unit.kind !== FMP4_FRAGMENT)) return;
+    if (unit.kind === FMP4_START) this._first = unit;
+    else if (this._needsKey && !unit.key) {
+      this.skipped += 1;
+      return;
+    } else this._needsKey = false;
     this._queue.push(unit);
     if (unit.kind === FMP4_FRAGMENT) {
       const bytes = unit.data.byteLength;
@@ -203,14 +215,14 @@ export class MseSource extends Source {
     if (this._clean()) return;
     const first = this._queue[0];
     if (!first) return;
-    if (first.kind === 0) {
-      this._queue.shift();
-      buffer.changeType(mediaType(new TextDecoder().decode(first.data)));
-    }
-    const end = this._queue.findIndex((unit) => unit.kind === 0);
-    const units = this._queue.slice(0, end < 0 ? undefined : end);
-    if (!units.length) return;
     try {
+      if (first.kind === 0) {
+        this._queue.shift();
+        buffer.changeType(mediaType(new TextDecoder().decode(first.data)));
+      }
+      const end = this._queue.findIndex((unit) => unit.kind === 0);
+      const units = this._queue.slice(0, end < 0 ? undefined : end);
+      if (!units.length) return;
       buffer.appendBuffer(joined(units));
       this._queue.splice(0, units.length);
     } catch (error) {
@@ -309,7 +321,7 @@ export class MseSource extends Source {
     const pts = Math.round(image.timestamp * 0.09) + this._base;
     const known = this._known_(pts);
     if (!Number.isNaN(known)) {
-      this._strange = 0;
+      this._strange = this._errors = 0;
       this._right += Number(known !== this._lastTaken);
       return { pts: known, image, close: () => image.close() };
     }
@@ -333,11 +345,17 @@ export class MseSource extends Source {
     return NaN;
   }
 
-  /** @param {string} why */
+  /** The element gave up: begin anew at the next key picture, a few times. @param {string} why */
   _broken(why) {
-    if (this._closed || this._refused) return;
+    const media = mediaSource();
+    if (this._closed || this._refused || !media) return;
     this.listener.onError(`the video element stopped: ${why}`);
-    this._refuse(this._codec, `playing failed: ${why}`);
+    this._errors += 1;
+    if (this._errors > MOST_ERRORS) return this._refuse(this._codec, `playing failed again and again: ${why}`);
+    this._reset();
+    this._needsKey = true;
+    if (this._first) this._queue.push(this._first);
+    this._open(new media(), mediaType(this._codec));
   }
 
   /** @param {string} codec @param {string} why */

@@ -1,5 +1,5 @@
 // @ts-check
-/** How the connection stands: a word, since when and why. Pure but for the clock. */
+/** How the connection stands: a word, since when and why; and what is counted. Pure but for the clock. */
 
 export class Status {
   constructor() {
@@ -22,4 +22,12 @@ export class Status {
     this.reason = reason;
     this.since = Number.isFinite(at) ? at : Date.now();
   }
+}
+
+/** What a page counts from its beginning. @param {number} hold ms */
+export function countersOf(hold) {
+  return {
+    frames: 0, composited: 0, exact: 0, approximate: 0, interpolated: 0, held: 0, none: 0, late: 0, dropped: 0,
+    hold, codec: '', path: '', errors: /** @type {string[]} */ ([]),
+  };
 }

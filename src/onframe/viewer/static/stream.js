@@ -4,6 +4,7 @@
 import { Clock, Hold, Orphans, Tally } from './sync.js';
 import { hasNone } from './sources.js';
 import { Store } from './store.js';
+import { FMP4_FRAGMENT } from './wire.js';
 
 /** @typedef {import('./wire.js').Hello} Hello */
 /** @typedef {import('./wire.js').Shapes} Shapes */
@@ -15,7 +16,7 @@ const MOST_EVENTS = 400; // that wait for their picture: in a tab in the backgro
 const MOST_SENT = 600;
 const MOST_TOLD = 8192;
 const STANDING = 2; // s without a new picture, after which nothing is said of its synchrony
-const JUMP = 10 * 90_000; // time stamps that are so far before the last one are of another time line
+const JUMP = 2 * 90_000; // pictures that are so far before the last one are of another time line; B pictures are not
 
 export class Stream {
   /** @param {Hello} hello @param {Source} source @param {Store|null} store what is known of this time line already
@@ -25,6 +26,8 @@ export class Stream {
     this.duration = hello.duration || FRAME;
     this.source = source;
     this.store = store ?? new Store(this.duration);
+    /** Of streams with the same one, a timestamp means the same picture. */
+    this.line = '';
     this.clock = new Clock();
     this.hold = new Hold(this.duration / 90);
     this.hold.setMode(mode, hold);
@@ -38,7 +41,7 @@ export class Stream {
     this.state = 'none';
     this.late = 0;
     this.delay = NaN;
-    /** @type {{pts: number, capturedAt: number|null, event: import('./wire.js').Event}[]} */
+    /** @type {import('./occurrences.js').Told[]} */
     this._events = [];
     /** Records by layer and n: what is told again says nothing of lags. @type {Set<string>} */
     this._told = new Set();
@@ -55,9 +58,16 @@ export class Stream {
     return this.clock.at(pts) + this.hold.value;
   }
 
-  /** Whether this picture cannot be of the same time line as those before. @param {Unit} unit */
+  /** The camera is as late as before, and what was counted goes on. @param {Stream} former */
+  startFrom(former) {
+    this.hold.startFrom(former.hold);
+    this.late = former.late;
+    this.orphans.count = former.orphans.count;
+  }
+
+  /** Whether this picture cannot be of the same time line as those before; of fMP4 hello tells that. @param {Unit} unit */
   jumps(unit) {
-    return this._arrived !== null && unit.pts < this._arrived - JUMP;
+    return unit.kind !== FMP4_FRAGMENT && this._arrived !== null && unit.pts < this._arrived - JUMP;
   }
 
   /** @param {Unit} unit @param {number} now */
@@ -75,7 +85,7 @@ export class Stream {
     if (this._isToldAgain(message)) return;
     this.last = message;
     for (const event of message.events ?? []) {
-      this._events.push({ pts: message.pts, capturedAt: message.captured_at ?? null, event });
+      this._events.push({ pts: message.pts, n: message.n ?? 0, capturedAt: message.captured_at ?? null, event });
     }
     if (this._events.length > MOST_EVENTS) this._events.splice(0, this._events.length - MOST_EVENTS);
     if (!pictures) {
@@ -83,7 +93,7 @@ export class Stream {
       return;
     }
     const lag = now - this.clock.at(message.pts);
-    this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
+    if (!this.clock.late) this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
     this.orphans.add(message);
     if (message.pts <= this.newest) this.late += 1;
   }
@@ -180,7 +190,24 @@ export class Stream {
     };
   }
 
+  /** The timestamps that can be shown again, ascending. @returns {number[]} */
+  times() {
+    return hasNone(this.hello) ? this.store.times() : this.source.times();
+  }
+
+  /** What the page itself knows, by names for people. @returns {Record<string, string|number>} */
+  about() {
+    const { hello, source } = this;
+    const picture = hasNone(hello) ? 'none' : `${hello.width} × ${hello.height}, ${source.configured || '–'}`;
+    return { coordinates: hello.coordinates || '–', picture, 'pictures skipped': source.dropped };
+  }
+
   close() {
     this.source.close();
   }
+}
+
+/** @param {Hello} a @param {Hello} b @param {(keyof Hello)[]} names */
+export function alike(a, b, ...names) {
+  return names.every((name) => a[name] === b[name]);
 }

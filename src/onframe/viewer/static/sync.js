@@ -15,6 +15,7 @@ const DRIFT = 500e-6; // how much the camera's clock may go wrong against ours; 
 const JUMP = 5000; // ms; further off than this, the time stamps have started anew
 const LATE = 500; // ms; pictures that are all later than this for SETTLED ms have settled there
 const SETTLED = 3000;
+const BACK = 1000; // ms; further back than this, pictures are of another time line and not in another order
 
 /** Camera time to page time: the least delayed arrival counts, late ones are jitter. */
 export class Clock {
@@ -45,6 +46,11 @@ export class Clock {
    */
   at(pts) {
     return this.offset === null ? NaN : pts / TICKS_PER_MS + this.offset;
+  }
+
+  /** The pictures themselves come late: what Records come late by says nothing of the camera now. */
+  get late() {
+    return this._lateSince !== null;
   }
 
   /** @param {number} pts @param {number} measured */
@@ -202,7 +208,7 @@ export class Orphans {
    * @param {number} shownPts @param {number} hold ms
    */
   shown(shownPts, hold) {
-    if (this._shown.length && shownPts < this._newest - JUMP * TICKS_PER_MS) this.begin();
+    if (this._shown.length && shownPts < this._newest - BACK * TICKS_PER_MS) this.begin();
     this._newest = Math.max(this._newest, shownPts);
     this._shown.push(shownPts);
     if (this._shown.length > Orphans.PICTURES) this._shown.shift();
@@ -225,13 +231,16 @@ export class Orphans {
 }
 
 /**
- * Pictures that wait for their time. `close` of what is passed over is called.
+ * Pictures that wait for their time. `close` of what is passed over is called, also of one that comes after a later
+ * one was taken: pictures never go back.
  * @template {{pts: number, close: () => void}} Picture
  */
 export class Waiting {
   constructor() {
     /** @type {Picture[]} */
     this._pictures = [];
+    /** The timestamp that was taken last. */
+    this._taken = -Infinity;
     this.dropped = 0;
   }
 
@@ -255,18 +264,29 @@ export class Waiting {
     /** @type {Picture|null} */
     let newest = null;
     while (this._pictures.length && due(this._pictures[0].pts) <= now) {
-      if (newest) {
-        newest.close();
+      const picture = this._pictures.shift();
+      if (!picture) break;
+      /** @type {Picture|null} */
+      const passed = this._isPast(picture) ? picture : newest;
+      if (passed) {
+        passed.close();
         this.dropped += 1;
       }
-      newest = this._pictures.shift() ?? null;
+      if (passed !== picture) newest = picture;
     }
+    if (newest) this._taken = newest.pts;
     return newest;
   }
 
   clear() {
     for (const picture of this._pictures) picture.close();
     this._pictures = [];
+    this._taken = -Infinity;
+  }
+
+  /** @param {Picture} picture */
+  _isPast({ pts }) {
+    return pts < this._taken && pts >= this._taken - BACK * TICKS_PER_MS;
   }
 }
 
