@@ -106,3 +106,13 @@ test('the next connection goes on counting', () => {
   const { late, orphaned } = next.report(0);
   assert.deepEqual([late, orphaned], [1, 1]);
 });
+
+test('Records of pictures that never were here are neither late nor slow nor the last', () => {
+  const one = stream();
+  for (const n of [250, 251]) one.arrived(picture(n), n * 40);
+  one.told(record(250), 251 * 40, true);
+  one.painted(250 * PICTURE, 'exact', 251 * 40 + 100);
+  for (let n = 0; n < 250; n++) one.told(record(n, { clock: 'arrival', exact: false }), 251 * 40 + 100, true);
+  const { late, hold, clock, exact } = one.report(0);
+  assert.deepEqual([late, hold, clock, exact], [0, 200, 'rtp_info', true]);
+});

@@ -51,6 +51,8 @@ export class Stream {
     this._paintedAt = [];
     /** @type {number|null} */
     this._arrived = null;
+    /** The timestamp of the picture that came first. */
+    this._first = -Infinity;
   }
 
   /** When a picture is shown. @param {number} pts */
@@ -72,6 +74,7 @@ export class Stream {
 
   /** @param {Unit} unit @param {number} now */
   arrived(unit, now) {
+    if (this._arrived === null) this._first = unit.pts;
     this._arrived = unit.pts;
     this.clock.arrived(unit.pts, now);
     this._sentAt.set(unit.pts, unit.sentAt);
@@ -83,7 +86,9 @@ export class Stream {
   told(message, now, pictures) {
     this.store.add(message);
     if (this._isToldAgain(message)) return;
-    this.last = message;
+    // another page chose other coordinates: the Records of pictures that never were here are told too
+    const past = pictures && message.pts < this._first;
+    if (!past) this.last = message;
     for (const event of message.events ?? []) {
       this._events.push({ pts: message.pts, n: message.n ?? 0, capturedAt: message.captured_at ?? null, event });
     }
@@ -92,6 +97,7 @@ export class Stream {
       this.newest = Math.max(this.newest, message.pts);
       return;
     }
+    if (past) return;
     const lag = now - this.clock.at(message.pts);
     if (!this.clock.late) this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
     this.orphans.add(message);
