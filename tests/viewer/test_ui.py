@@ -52,6 +52,12 @@ def pair() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def four() -> Iterator[str]:
+    with demo("gate,hall,thermal,harbour") as address:
+        yield address
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with clean_page(browser, 1440, 810, color_scheme="dark") as page:
@@ -384,6 +390,24 @@ def test_nothing_overlaps_and_nothing_is_cut_off(page: Page, pair: str, width: i
     assert box is not None and box["width"] >= 0.42 * width and abs(box["width"] / 16 - box["height"] / 9) < 1
     panel = page.locator(".pages").bounding_box()
     assert panel is not None and panel["height"] > 100 and panel["y"] + panel["height"] <= height + 1
+
+
+@pytest.mark.parametrize("height", [420, 740])
+def test_a_grid_on_a_phone_is_scrolled_and_not_squeezed(page: Page, four: str, height: int) -> None:
+    page.set_viewport_size({"width": 360, "height": height})
+    opened(page, four)
+    until(page, "document.querySelectorAll('.tile').length === 4")
+    until(page, "[...document.querySelectorAll('.tile canvas')].every((e) => e.offsetHeight > 60)")
+    assert page.evaluate(LAYOUT) == []
+    boxes: Any = page.locator(".tile").evaluate_all(
+        "(all) => all.map((e) => JSON.parse(JSON.stringify(e.getBoundingClientRect())))"
+    )
+    assert all(box["height"] > 9 / 16 * box["width"] for box in boxes), "the picture and its strip"
+    assert boxes[2]["top"] >= boxes[0]["bottom"] and boxes[3]["top"] >= boxes[1]["bottom"]
+    page.locator(".tile").nth(3).scroll_into_view_if_needed()
+    page.locator(".tile canvas").nth(3).click()
+    assert query(page) == "?camera=harbour"
+    assert page.evaluate(CUT, "#camera, #camera-name") is False
 
 
 CONTRAST = SCRIPTS.joinpath("contrast.js").read_text()
