@@ -15,7 +15,7 @@ from onframe.overlay.painter.labels import Labels
 from onframe.overlay.painter.planes import Colors
 from onframe.overlay.painter.sprites import Composition, Cover, Sprite, rounded
 from onframe.overlay.painter.strokes import Segment, Sketch, arc, path
-from onframe.overlay.vocabulary import Blip, Line, Notice, Panel, Polygon, Radar, Wedge
+from onframe.overlay.vocabulary import Blip, Line, Notice, Panel, Polygon, Radar, Ring, Wedge
 
 _MOST_PANELS, _MOST_NOTICES = 24, 3
 _MOST_PARTS = 64
@@ -25,8 +25,9 @@ _VECTOR_SECONDS = 3.0
 
 
 def draw_panels(canvas: Canvas, panels: Sequence[Panel]) -> None:
-    """Panels stacked at their corners, in further columns where one is full; of one title the last one counts."""
-    for panel in list({panel.title: panel for panel in panels}.values())[:_MOST_PANELS]:
+    """Panels stacked at their corners by title, in further columns where one is full; of one title the last counts."""
+    named = {panel.title: panel for panel in panels}
+    for panel in [named[title] for title in sorted(named)[:_MOST_PANELS]]:
         sprite = canvas.pens.sprite(card_of(panel.title, panel.rows, panel.color, panel.alarm), canvas.bounds.w)
         place = _corner_place(canvas, panel.corner, sprite.width, sprite.height)
         if place is not None:
@@ -50,8 +51,9 @@ def _corner_place(canvas: Canvas, corner: str, w: int, h: int) -> XY | None:
 
 
 def draw_notices(canvas: Canvas, notices: Sequence[Notice]) -> None:
-    """Sentences at the lower edge; of one text the last one counts."""
-    for notice in list({notice.text: notice for notice in notices}.values())[:_MOST_NOTICES]:
+    """Sentences at the lower edge; of one text, and of all hints, the last one counts."""
+    told = {notice.kind if notice.kind == "notice" else notice.text: notice for notice in notices}
+    for notice in list(told.values())[:_MOST_NOTICES]:
         pill = Pill(notice.text, notice.color)
         for share in (1.0, 0.6, 0.4):  # narrower, in more lines, where things are in the way
             sprite = canvas.pens.sprite(pill, canvas.bounds.w * share)
@@ -108,15 +110,19 @@ class _Inset:
             ground = self._ground(parts[0], wedges)
             sprites.put(key, ground, ground.size)
         self.canvas.labels.put(ground, self.card.x, self.card.y)
-        self._reserve(wedges)
+        self._reserve(parts[0].rings, wedges)
         for shape in [shape for part in parts for shape in part.paths][:_MOST_PARTS]:
             self._path(shape)
         for blip in [blip for part in parts for blip in part.blips][:_MOST_PARTS]:
             self._blip(blip)
         self.inner.draw()
 
-    def _reserve(self, wedges: Sequence[Wedge]) -> None:
-        """Where the captions of the wedges stand."""
+    def _reserve(self, rings: Sequence[Ring], wedges: Sequence[Wedge]) -> None:
+        """Where the names of the rings and the captions of the wedges stand."""
+        for ring in rings[:16]:
+            x, y = self.x + 4 * self.unit, self.y - _sane(ring.radius) * self.reach - 6 * self.unit
+            width = self.canvas.pens.type(10, bold=True).width(ring.text)
+            self.inner.room.spared.append((x, y - 6 * self.unit, x + width, y + 6 * self.unit))
         for i, wedge in enumerate(wedges):
             width = self.canvas.pens.type(10, bold=True).fitted(wedge.text, self.card.w - 14 * self.unit).width
             left, top = self.card.x, self.card.y + (i * 14 + 4) * self.unit

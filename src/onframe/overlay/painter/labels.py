@@ -103,7 +103,7 @@ class Labels:
         """A number plate below (x, y), centred."""
         short = chip._replace(caption="")
         forms = (short,) if self.brief or not chip.caption else (chip, short)
-        self._request(forms, Rect(x, y, 0, 0), chip.color, alpha, "below", _PLATE, True, 5, key)
+        self._request(forms, Rect(x, y, 0, 0), chip.color, alpha, "below", _PLATE, False, 5, key)
 
     def counter(self, card: Card, x: float, y: float, *, alpha: float = 1.0, key: str = "") -> None:
         """A card in the middle of its place."""
@@ -111,7 +111,7 @@ class Labels:
         chip = Chip((f"{card.title} · {value}",), card.color, card.alarm)
         forms: tuple[Form, ...] = (chip,) if self.brief else (card, chip)
         rank = _ALARM if card.alarm else _COUNTER
-        self._request(forms, Rect(x, y, 0, 0), card.color, alpha, "on", rank, True, 4, key)
+        self._request(forms, Rect(x, y, 0, 0), card.color, alpha, "on", rank, card.alarm, 4, key)
 
     def card(self, card: Card, anchor: Rect, *, alpha: float = 1.0, key: str = "") -> None:
         """A card beside a rectangle; where it finds no room, its title and first values."""

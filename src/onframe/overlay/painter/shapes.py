@@ -27,6 +27,8 @@ from onframe.overlay.vocabulary import (
 )
 
 _ALARM_FILL = 0x24 / 255
+_REGION = 0.25
+"""Of the picture: in a box larger than that, as of a heat map, there is room for texts."""
 _MARKS = {"high": "▲ ", "low": "▼ ", "average": "avg "}
 
 
@@ -43,7 +45,8 @@ def draw_box(canvas: Canvas, shape: Box) -> None:
         arrow(canvas, start, tip, shape.color)
         (x, y, w, h), margin = around([start, tip]), 5 * canvas.unit
         canvas.spare(Rect(x - margin, y - margin, w + 2 * margin, h + 2 * margin))
-    canvas.spare(place)
+    if place.w * place.h < _REGION * canvas.width * canvas.height:
+        canvas.spare(place)
     canvas.label(place, shape.labels, shape.color, alarm=shape.alarm)
 
 

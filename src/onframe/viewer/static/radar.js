@@ -87,6 +87,7 @@ class Inset {
   /** @param {[number, string][]} rings */
   _rings(rings) {
     const { g, unit } = this;
+    let above = Infinity;
     for (const [radius, text] of rings.filter(([radius]) => radius * this.reach <= this.y - this.card.y)) {
       g.lineWidth = unit;
       g.strokeStyle = 'rgba(94, 234, 212, 0.28)';
@@ -94,6 +95,8 @@ class Inset {
       g.arc(this.x, this.y, radius * this.reach, Math.PI, 2 * Math.PI);
       g.stroke();
       const [x, y] = [this.x + 4 * unit, this.y - radius * this.reach - 6 * unit];
+      if (above - y < 12 * unit) continue; // where rings are close, not each of them is named
+      above = y;
       const w = this._text(text, x, y, 'rgba(148, 233, 218, 0.7)');
       this.inner.spared.push({ x, y: y - 6 * unit, w, h: 12 * unit });
     }
