@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from onframe.camera.camera import Camera
 from onframe.errors import OnframeError
 from onframe.simulator.camera import SimulatedCamera
-from onframe.viewer import visit
+from onframe.viewer import narrator, visit
 from onframe.viewer.server import Viewer
 from onframe.viewer.source import Source
 from pages import connected, eventually, is_key, is_picture, kind, open_page, requests, say, until, watch
@@ -225,6 +225,24 @@ class TestQuestions:
             assert (new["x"], new["w"]) == pytest.approx((old["x"] * 1000, old["w"] * 1000))
             async with await open_page(viewer, wanted={"stream": 3, "path": "none"}) as third:
                 assert (await until(third, kind("hello")))["space"] == "unit", "for who comes later, too"
+
+    async def test_what_is_older_is_told_in_the_other_space_too_for_who_looks_back(
+        self, viewer: Viewer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(narrator, "AGAIN", 0.3)
+        async with await open_page(viewer) as page:
+            boxed = lambda m: kind("shapes")(m) and any(s["t"] == "box" for s in m["shapes"])  # noqa: E731
+            before = await until(page, boxed)
+            await until(page, lambda m: kind("shapes")(m) and m["pts"] > before["pts"] + 2 * 90_000)
+            await say(page, "coordinates", space="unit", origin="bottom-left")
+            seen: list[Any] = []
+            named = kind("shapes", n=before["n"], layer=before["layer"])
+            again = await until(page, lambda m: seen.append(m) or named(m))  # type: ignore[func-returns-value]
+            old, new = (next(s for s in m["shapes"] if s["t"] == "box") for m in (before, again))
+            assert (new["x"], new["w"]) == pytest.approx((old["x"] * 1000, old["w"] * 1000))
+            numbers = [m["n"] for m in seen if kind("shapes")(m) and m["pts"] <= before["pts"] + 90_000]
+            assert numbers == sorted(numbers, reverse=True), "the newest first, each once"
+            assert any(map(is_picture, seen)), "pictures go on meanwhile"
 
 
 class TestSeveralCameras:

@@ -27,6 +27,10 @@ from onframe.viewer.source import Source
 
 log = logging.getLogger("onframe.viewer")
 STATS_EVERY = 1.0
+OLDER_AT_ONCE = 25
+"""Records of before the last seconds that are told again together, in another coordinate space."""
+OLDER_EVERY = 0.05
+"""Seconds between those."""
 SESSION_COUNTERS = ("reconnects", "transport_fallbacks", "malformed_rtp", "malformed_rtcp", "video_lost", "clock_steps")
 _ALL = View()
 
@@ -56,6 +60,7 @@ class Feed:
         self._listeners: dict[Listener, None] = {}
         self._task: asyncio.Task[None] | None = None
         self._stats: asyncio.Task[None] | None = None
+        self._retelling: asyncio.Task[None] | None = None
 
     # -- who is there --------------------------------------------------------------------------
 
@@ -104,8 +109,8 @@ class Feed:
     async def stop(self) -> None:
         """End the session with the camera, and all forms of its pictures."""
         branches, self._branches = self._branches, {}
-        tasks = [task for task in (self._task, self._stats) if task is not None]
-        self._task = self._stats = None
+        tasks = [task for task in (self._task, self._stats, self._retelling) if task is not None]
+        self._task = self._stats = self._retelling = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -127,10 +132,28 @@ class Feed:
         self._text(page, self._narrator.inspect(asked.n, asked.subject))
 
     def set_coordinates(self, coordinates: Coordinates) -> None:
-        """Another space: what the pages were told of the last seconds is told again, by its old numbers."""
+        """Another space: what the pages were told is told again, by its old numbers; what is older bit by bit."""
         self._chosen = coordinates
         for output in self._narrator.set_coordinates(coordinates):
             self._broadcast(output)
+        if self._retelling is not None:
+            self._retelling.cancel()
+            self._retelling = None
+        if self._pages:
+            name = f"viewer's older Shapes of {self.source.name}"
+            self._retelling = asyncio.create_task(self._tell_older(self._narrator), name=name)
+
+    async def _tell_older(self, narrator: Narrator) -> None:
+        """A picture of a minute ago may be looked at."""
+        for n, shapes in enumerate(narrator.older()):
+            if n % OLDER_AT_ONCE == 0:
+                await asyncio.sleep(OLDER_EVERY)
+            if narrator is not self._narrator:
+                return
+            message = frame(wire.encode(shapes))
+            for page in self._pages:
+                if page not in self._paused:
+                    page.text(message)
 
     # -- the session ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
@@ -22,7 +23,7 @@ from onframe.overlay.vocabulary import Rules, Shapes
 from onframe.record import AccessUnit, Coordinates, Gap, Record, StateChange, StreamEvent, Undecodable
 from onframe.viewer import wire
 from onframe.viewer.discreet import discreet_answer
-from onframe.viewer.memory import Memory
+from onframe.viewer.memory import SECONDS, Memory, Told
 from onframe.wire.payload import h265_sps, sps
 from onframe.wire.payload.h264 import H264Depacketizer
 from onframe.wire.payload.h265 import H265Depacketizer
@@ -33,7 +34,7 @@ REMEMBERED = 3 * 25  # pictures; about three seconds
 CATCH_UP = 1000  # messages that a page which joins is sent at most: a stream may have no key picture for long
 CATCH_UP_BYTES = 8 * 1024 * 1024
 COUNTERS = ("pictures", "records", "exact", "approximate", "unbound", "lost", "unreadable", "undrawable", "repaired")
-AGAIN = 10.0  # seconds whose Shapes are told again in another coordinate space
+AGAIN = 10.0  # seconds whose Shapes are told again at once in another coordinate space
 MOST_AGAIN = 500  # Records
 FRAME = 3600  # 90 kHz ticks of one picture at 25 a second
 ASSUMED_SIZE = (1280, 720)
@@ -127,11 +128,25 @@ class Narrator:
         said: list[Output] = [wire.Coordinates(self._teller.describe(), coordinates.space, coordinates.origin)]
         if self._rules_pts is not None:
             said.append(Rules(self._rules_pts, self._teller.standing()))
-        for told in list(self._memory.since(AGAIN))[-MOST_AGAIN:]:
-            if told.record.metadata.kind != "rule":
-                said.append(discreet(self._teller.again(told.record, told.place), self._private))
+        said += map(self._again, self._recent())
         self._tell_again(said)
         return said
+
+    def older(self) -> Iterator[Shapes]:
+        """After ``set_coordinates``: what was told before those seconds, the newest first. Ends with the epoch."""
+        recent, epoch = {told.record.n for told in self._recent()}, self._epoch
+        for told in reversed(list(self._memory.since(SECONDS))):
+            if told.record.n not in recent and told.record.metadata.kind != "rule":
+                if self._epoch != epoch:
+                    return
+                yield self._again(told)
+
+    def _recent(self) -> list[Told]:
+        recent = list(self._memory.since(AGAIN))[-MOST_AGAIN:]
+        return [told for told in recent if told.record.metadata.kind != "rule"]
+
+    def _again(self, told: Told) -> Shapes:
+        return discreet(self._teller.again(told.record, told.place), self._private)
 
     def _tell_again(self, said: list[Output]) -> None:
         """Who joins later is told of what is remembered as it is now."""

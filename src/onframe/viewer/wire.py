@@ -22,7 +22,8 @@ Server → page, text: one JSON object each, told apart by ``type``; fields at t
                with the ``pts`` of one before takes its place
     coordinates
                another space is set, by this page or another; ``rules`` and the ``shapes`` of the last seconds follow,
-               by their old ``pts`` and ``n``. Takes the place of the three fields of the last ``hello``
+               by their old ``pts`` and ``n``, and bit by bit those of the last 90 s. Takes the place of the three
+               fields of the last ``hello``
     state      the connection to the camera changed
     stats      counters, about once a second; names are for people to read
     error      something the onlooker should know; ``code`` is for the page
