@@ -7,6 +7,7 @@ import pytest
 from scenes import flat, planes_of, rgb_of
 
 from onframe.overlay.painter import Colors, Painter, Planes
+from onframe.overlay.painter.boxes import Sides, darken, fill, frame, outline, spans
 from onframe.overlay.playout import Drawn
 from onframe.overlay.vocabulary import Box, Shapes
 
@@ -108,3 +109,22 @@ def test_what_reaches_out_of_the_picture_is_cut(box: tuple[float, float, float, 
     for edge in columns:
         assert green[:, round(edge) - 1 : round(edge) + 2].any()
     assert green.any() == bool(columns or [edge for edge in (y, y + h) if 0 < edge < 1])
+
+
+@pytest.mark.parametrize("seam", [1, 2, 3])
+@pytest.mark.parametrize("padding", [0, 24])
+def test_an_outline_is_byte_for_byte_what_its_strips_are(seam: int, padding: int) -> None:
+    """What is drawn fast, by columns looked up, beside the plain way that is taken at the picture's edge."""
+    random = np.random.default_rng(seam)
+    rows = [random.integers(0, 256, shape, np.uint8) for shape in ((180, 320 + padding), (90, 160 + 16), (90, 160))]
+    fast, plain = (Planes(*(plane.copy() for plane in rows), width=320) for _ in range(2))
+    sides = Sides()
+    for width in (1, 2, 3, 7):
+        for _ in range(40):
+            x, y, w, h = random.integers((12, 12, 1, 1), (200, 100, 100, 60))
+            across, down = spans(x, x + w, width), spans(y, y + h, width)
+            outline(fast, across, down, seam, "#5fe39a", 1.0, sides)
+            darken(plain, frame(across, down, seam))
+            fill(plain, frame(across, down), "#5fe39a")
+            for one, other in ((fast.y, plain.y), (fast.u, plain.u), (fast.v, plain.v)):
+                assert (one.flat == other.flat).all(), (across, down)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from onframe.overlay.painter.planes import YUV, Bytes, Planes
+import numpy as np
+from numpy.typing import NDArray
+
+from onframe.overlay.painter.cache import Cache
+from onframe.overlay.painter.planes import YUV, Bytes, Colors, Plane, Planes
 from onframe.overlay.painter.sprites import table, wash
 
 Strip: TypeAlias = tuple[int, int, int, int]
 """left, top, right, bottom in whole pixels, the last two exclusive"""
 Spans: TypeAlias = tuple[int, int, int, int]
 """Of one axis: where the first line begins and ends, where the last one does."""
+Places: TypeAlias = NDArray[np.intp]
 
 SEAM = "#04080e"
 """Around each line, half covering: it makes it legible on any picture."""
@@ -51,37 +57,86 @@ def darken(planes: Planes, strips: Iterable[Strip], alpha: float = 1.0) -> None:
         wash(planes.y, x0, y0, x1, y1, 256 - by, share)
 
 
-def outline(planes: Planes, across: Spans, down: Spans, seam: int, color: str, alpha: float = 1.0) -> None:
+class Sides:
+    """Where the pixels of two upright lines lie in a plane's memory, worked out once for each distance of the two."""
+
+    def __init__(self) -> None:
+        self._known: Cache[Places] = Cache(1024, 8 << 20)
+
+    @property
+    def used(self) -> int:
+        """Bytes."""
+        return self._known.used
+
+    def of(self, across: Spans, stride: int, rows: int, seam: int = 0) -> Places:
+        """For so many rows, from the upper left on; with ``seam`` only so many columns at both edges of each line."""
+        x0, x1, x2, x3 = across
+        key = (x1 - x0, x2 - x0, x3 - x0, stride, rows.bit_length(), seam)
+        found = self._known.get(key)
+        if found is None:
+            lines = (range(x1 - x0), range(x2 - x0, x3 - x0))
+            parts = [part for line in lines for part in ((line[:seam], line[-seam:]) if seam else (line,))]
+            down = np.arange(1 << rows.bit_length(), dtype=np.intp) * stride
+            found = np.add.outer(down, np.concatenate(parts)).reshape(-1)
+            self._known.put(key, found, found.nbytes + 200)
+        return found[: rows * (4 * seam or x1 - x0 + x3 - x2)]
+
+
+def outline(planes: Planes, across: Spans, down: Spans, seam: int, color: str, alpha: float, sides: Sides) -> None:
     """The four sides and their seam."""
-    left, top, thick = across[0] - seam, down[0] - seam, across[1] - across[0] + 2 * seam
-    right, bottom = across[3] + seam, down[3] + seam
-    within = left >= 0 and top >= 0 and right <= planes.width and bottom <= planes.height
-    if alpha < 1 or not within or right - left <= 2 * thick or bottom - top <= 2 * thick:
+    x0, x1, x2, x3 = across
+    y0, y1, y2, y3 = down
+    within = x0 >= seam and y0 >= seam and x3 + seam <= planes.width and y3 + seam <= planes.height
+    if alpha < 1 or not within or x2 - x1 <= 2 * seam or y2 - y1 <= 2 * seam:
         darken(planes, seen(frame(across, down, seam)), alpha)
         fill(planes, seen(frame(across, down)), color, alpha)
         return
-    by = round(SEAM_OPACITY * 256)
-    darker = table(256 - by, planes.colors.yuv(SEAM)[0] * by + 96)
-    region = planes.y.data[top:bottom, left:right]
-    between = region[thick:-thick]
-    for lying in (region[:thick], region[-thick:]):
-        lying[...] = darker.take(lying)
-    for standing in (between[:, :thick], between[:, -thick:]):
-        standing[...] = darker[standing]  # the faster one for few columns
+    _shade(planes, across, down, seam, sides)
     y, u, v = planes.colors.yuv(color)
-    _ring(planes.y.data, across, down, y)
+    _ring(planes.y, across, down, y, sides)
     across, down = _halved(across), _halved(down)
-    _ring(planes.u.data, across, down, u)
-    _ring(planes.v.data, across, down, v)
+    _ring(planes.u, across, down, u, sides)
+    _ring(planes.v, across, down, v, sides)
 
 
-def _ring(plane: Bytes, across: Spans, down: Spans, level: int) -> None:
+def _ring(plane: Plane, across: Spans, down: Spans, level: int, sides: Sides) -> None:
+    """Four sides of one level."""
+    x0, _, _, x3 = across
+    y0, y1, y2, y3 = down
+    data, stride = plane.data, plane.stride
+    data[y0:y1, x0:x3] = level
+    data[y2:y3, x0:x3] = level
+    plane.flat[y1 * stride + x0 :][sides.of(across, stride, y2 - y1)] = level
+
+
+def _shade(planes: Planes, across: Spans, down: Spans, seam: int, sides: Sides) -> None:
+    """The seam outside and inside of the line; it lies in luma alone."""
     x0, x1, x2, x3 = across
     y0, y1, y2, y3 = down
-    plane[y0:y1, x0:x3] = level
-    plane[y2:y3, x0:x3] = level
-    for column in (*range(x0, x1), *range(x2, x3)):
-        plane[y1:y2, column] = level
+    memory, stride = planes.y.memory, planes.y.stride
+    values, levels = _darker(planes.colors)
+    left, right, top, bottom = x0 - seam, x3 + seam, y0 - seam, y3 + seam
+    # Looked up before the rows are darkened: where both meet, a value is darkened once.
+    standing = planes.y.flat[top * stride + left :]
+    places = sides.of((left, x1 + seam, x2 - seam, right), stride, bottom - top, seam)
+    darkened = levels.take(standing.take(places))
+    for begin, end, first, last in (
+        (left, right, top, y0),
+        (x1, x2, y1, y1 + seam),
+        (x1, x2, y2 - seam, y2),
+        (left, right, y3, bottom),
+    ):
+        for start in range(first * stride + begin, last * stride, stride):
+            memory[start : start + end - begin] = bytes(memory[start : start + end - begin]).translate(values)
+    standing[places] = darkened
+
+
+@functools.lru_cache(maxsize=16)
+def _darker(colors: Colors) -> tuple[bytes, Bytes]:
+    """What the seam makes of each value: to translate bytes by, and to look up in."""
+    by = round(SEAM_OPACITY * 256)
+    values = table(256 - by, colors.yuv(SEAM)[0] * by + 96)
+    return values.tobytes(), values
 
 
 def _halved(spans: Spans) -> Spans:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from onframe.overlay.painter.boxes import Sides
 from onframe.overlay.painter.cache import Cache
 from onframe.overlay.painter.chips import Pens
 from onframe.overlay.painter.fills import Fill
@@ -68,13 +69,13 @@ class Kept:
         self.fills: Cache[Fill] = Cache(256, 8 << 20)
         self.places = Memory()
         self.heat = HeatMaps()
-
+        self.sides = Sides()
         self._sketch: Sketch | None = None
 
     @property
     def used(self) -> int:
         """Bytes."""
-        return self.marks.used + self.fills.used + self.heat.used
+        return self.marks.used + self.fills.used + self.heat.used + self.sides.used
 
     def sketch(self, planes: Planes) -> Sketch:
         """For this size and these colours; drawings in others are forgotten."""

@@ -62,7 +62,7 @@ def _outline(canvas: Canvas, place: Rect, shape: Box) -> None:
         glow = corners(across, down, arm, more) if cornered else frame(across, down, more)
         fill(planes, seen(glow), shape.color, 0.45 * canvas.flash * manner.alpha)
     if not cornered and not manner.dashed:
-        outline(planes, across, down, seam, shape.color, manner.alpha)
+        outline(planes, across, down, seam, shape.color, manner.alpha, canvas.kept.sides)
         return
     if cornered:
         sides, under = corners(across, down, arm), corners(across, down, arm, seam)

@@ -37,40 +37,58 @@ class Film(NamedTuple):
 class Sprite:
     """A rectangle of even width and height."""
 
-    __slots__ = ("films", "width", "height")
+    __slots__ = ("film", "width", "height")
 
     def __init__(self, films: tuple[Film, Film, Film]) -> None:
-        self.films = films
         self.height, self.width = films[0].rest.shape
+        rest, share = (np.concatenate([film[part].reshape(-1) for film in films]) for part in (0, 1))
+        self.film = Film(rest, share)
+        """Of the three planes, one behind the other."""
 
     @property
     def size(self) -> int:
         """Bytes of memory."""
-        return 4 * sum(film.rest.size for film in self.films)
+        return 4 * self.film.rest.size
 
     def blend(self, planes: Planes, x: int, y: int, alpha: float = 1.0) -> None:
         """Lay it down with its upper left at (x, y), both even; what is outside of the picture is cut off."""
-        y_film, u_film, v_film = self.films
-        if alpha < 1:
-            y_film, u_film, v_film = y_film.faded(alpha), u_film.faded(alpha), v_film.faded(alpha)
-        _lay(planes.y.data, y_film, x, y)
-        _lay(planes.u.data, u_film, x >> 1, y >> 1)
-        _lay(planes.v.data, v_film, x >> 1, y >> 1)
+        rest, share = self.film.faded(alpha) if alpha < 1 else self.film
+        right, bottom = x + self.width, y + self.height
+        if x < 0 or y < 0 or right > planes.width or bottom > planes.height:
+            films = zip(self._parts(rest), self._parts(share), strict=True)
+            for plane, film, half in zip((planes.y, planes.u, planes.v), films, (0, 1, 1), strict=True):
+                _lay(plane.data, Film(*film), x >> half, y >> half)
+            return
+        # All three in one: of a few thousand values, a call of numpy's costs more than what it does to them.
+        mixed = np.empty(rest.size, np.uint16)
+        luma, blue, red = self._parts(mixed)
+        on_luma = planes.y.data[y:bottom, x:right]
+        x, y, right, bottom = x >> 1, y >> 1, right >> 1, bottom >> 1
+        on_blue, on_red = planes.u.data[y:bottom, x:right], planes.v.data[y:bottom, x:right]
+        luma[...], blue[...], red[...] = on_luma, on_blue, on_red
+        mixed *= rest
+        mixed += share
+        mixed >>= 8
+        on_luma[...], on_blue[...], on_red[...] = luma, blue, red
+
+    def _parts(self, whole: Levels) -> tuple[Levels, Levels, Levels]:
+        """What of it belongs to each plane, in rows and columns."""
+        rows, columns = self.height, self.width
+        luma, chroma = rows * columns, rows * columns * 5 // 4
+        half = (rows >> 1, columns >> 1)
+        return whole[:luma].reshape(rows, columns), whole[luma:chroma].reshape(half), whole[chroma:].reshape(half)
 
 
 def _lay(plane: Bytes, film: Film, x: int, y: int) -> None:
+    """As much of it as lies within the plane."""
     rest, share = film
-    rows, columns = rest.shape
-    if x < 0 or y < 0 or x + columns > plane.shape[1] or y + rows > plane.shape[0]:
-        top, left = max(0, -y), max(0, -x)
-        bottom, right = min(rows, plane.shape[0] - y), min(columns, plane.shape[1] - x)
-        if bottom <= top or right <= left:
-            return
-        rest, share = rest[top:bottom, left:right], share[top:bottom, left:right]
-        x, y, rows, columns = x + left, y + top, bottom - top, right - left
-    region = plane[y : y + rows, x : x + columns]
-    mixed = region * rest
-    mixed += share
+    top, left = max(0, -y), max(0, -x)
+    bottom, right = min(rest.shape[0], plane.shape[0] - y), min(rest.shape[1], plane.shape[1] - x)
+    if bottom <= top or right <= left:
+        return
+    region = plane[y + top : y + bottom, x + left : x + right]
+    mixed = region * rest[top:bottom, left:right]
+    mixed += share[top:bottom, left:right]
     mixed >>= 8
     region[...] = mixed
 
