@@ -116,3 +116,12 @@ test('Records of pictures that never were here are neither late nor slow nor the
   const { late, hold, clock, exact } = one.report(0);
   assert.deepEqual([late, hold, clock, exact], [0, 200, 'rtp_info', true]);
 });
+
+test('pictures of any rate are held back for two of them more', () => {
+  for (const apart of [1800, 3000, 9000]) {
+    const one = stream();
+    const order = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 12, 10, 11, 15, 13, 14, 18]; // as B pictures are sent, one of them lost
+    for (const [i, n] of order.entries()) one.arrived({ ...picture(0), pts: n * apart }, (i * apart) / 90);
+    assert.deepEqual([one.duration, one.store.duration, one.hold.picture], [apart, apart, apart / 90]);
+  }
+});

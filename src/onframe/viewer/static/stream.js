@@ -15,6 +15,7 @@ const FRAME = 3600; // 90 kHz; a picture, where nothing is known of it
 const MOST_EVENTS = 400; // that wait for their picture: in a tab in the background no picture is shown
 const MOST_SENT = 600;
 const MOST_TOLD = 8192;
+const LEARNT = 17; // pictures after which their usual distance is known; whoever comes first cannot be told it
 const STANDING = 2; // s without a new picture, after which nothing is said of its synchrony
 const JUMP = 2 * 90_000; // pictures that are so far before the last one are of another time line; B pictures are not
 
@@ -53,6 +54,8 @@ export class Stream {
     this._arrived = null;
     /** The timestamp of the picture that came first. */
     this._first = -Infinity;
+    /** Timestamps of the first pictures. @type {number[]} */
+    this._begun = [];
   }
 
   /** When a picture is shown. @param {number} pts */
@@ -79,6 +82,16 @@ export class Stream {
     this.clock.arrived(unit.pts, now);
     this._sentAt.set(unit.pts, unit.sentAt);
     if (this._sentAt.size > MOST_SENT) this._sentAt.delete(this._sentAt.keys().next().value ?? 0);
+    if (this._begun.length < LEARNT && this._begun.push(unit.pts) === LEARNT) this._learn();
+  }
+
+  /** How far pictures are apart. */
+  _learn() {
+    const times = [...this._begun].sort((a, b) => a - b);
+    const apart = times.slice(1).map((time, i) => time - times[i]).sort((a, b) => a - b)[LEARNT >> 1];
+    if (!apart) return;
+    this.duration = this.store.duration = this.orphans.duration = apart;
+    this.hold.picture = apart / 90;
   }
 
   /** A Record; `pictures`: there are pictures that it can be late for. @param {Shapes} message @param {number} now
