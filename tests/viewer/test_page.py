@@ -118,6 +118,22 @@ def test_texts_are_bounded_by_their_length_too() -> None:
     assert drain(page, outlet)[4:] == [b"next"], "nothing that is too long stays"
 
 
+@pytest.mark.fault("F70")
+def test_of_texts_those_by_which_others_are_understood_give_way_last() -> None:
+    page, outlet = slow(max_messages=5)
+    page.text(b"hello", lasts=True)
+    page.picture(b"key", key=True)
+    page.text(b"rules", lasts=True)
+    for number in range(9):
+        page.text(b"%d" % number)
+    assert drain(page, outlet) == [b"hello", b"rules", b"6", b"7", b"8"]
+    assert page.dropped == 7
+    outlet.ready = False
+    for number in range(9):
+        page.text(b"%d" % number, lasts=True)
+    assert drain(page, outlet)[5:] == [b"%d" % number for number in range(4, 9)], "they are bounded too"
+
+
 def test_a_restart_forgets_what_was_queued() -> None:
     page, outlet = slow()
     page.picture(b"old", key=True)

@@ -272,10 +272,10 @@ class Feed:
             return
         if not isinstance(output, Picture):
             message = frame(wire.encode(output))
-            for_hidden = isinstance(output, wire.State | wire.Error | wire.Coordinates)
+            for_hidden, lasts = isinstance(output, wire.State | wire.Error | wire.Coordinates), _lasts(output)
             for page in self._pages:
                 if for_hidden or page not in self._paused:
-                    page.text(message)
+                    page.text(message, lasts=lasts)
         for listener in (*self._branches.values(), *self._listeners):
             _pass_on(output, listener)
 
@@ -299,7 +299,11 @@ class Feed:
             self._text(page, self._narrator.state)
 
     def _text(self, page: Page, message: wire.ServerMessage) -> None:
-        page.text(frame(wire.encode(message)))
+        page.text(frame(wire.encode(message)), lasts=_lasts(message))
+
+
+def _lasts(message: wire.ServerMessage) -> bool:
+    return isinstance(message, wire.Hello | wire.State | wire.Coordinates | Rules)
 
 
 def _pass_on(output: Output, listener: Listener) -> None:

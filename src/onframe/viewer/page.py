@@ -28,6 +28,7 @@ class Outlet(Protocol):
 class _Waiting(NamedTuple):
     frame: bytes
     is_picture: bool
+    lasts: bool
 
 
 class Page:
@@ -62,14 +63,16 @@ class Page:
         self._waits_for_key = False
         self._put(message, is_picture=True)
 
-    def text(self, message: bytes) -> None:
-        """Queue a text message; pictures give way, and after them the oldest texts."""
+    def text(self, message: bytes, *, lasts: bool = False) -> None:
+        """Queue a text message; pictures give way, after them the oldest texts, and last those that ``lasts``.
+
+        Such is what later messages are understood by: without its ``hello`` all that follows would be of another epoch.
+        """
         if self._full():
             self._drop_pictures()
         while self._queue and self._full():
-            self._take()
-            self.dropped += 1
-        self._put(message, is_picture=False)
+            self._drop_text()
+        self._put(message, is_picture=False, lasts=lasts)
 
     def restart(self) -> None:
         """Another stream or epoch begins: what is queued is of no use, and the next picture must be a key picture."""
@@ -89,11 +92,17 @@ class Page:
         self._pictures -= message.is_picture
         return message.frame
 
-    def _put(self, frame: bytes, *, is_picture: bool) -> None:
+    def _drop_text(self) -> None:
+        place = next((place for place, message in enumerate(self._queue) if not message.lasts), 0)
+        self._bytes -= len(self._queue[place].frame)
+        del self._queue[place]
+        self.dropped += 1
+
+    def _put(self, frame: bytes, *, is_picture: bool, lasts: bool = False) -> None:
         if not self._queue and self._outlet.ready:
             self._outlet.write(frame)
             return
-        self._queue.append(_Waiting(frame, is_picture))
+        self._queue.append(_Waiting(frame, is_picture, lasts))
         self._bytes += len(frame)
         self._pictures += is_picture
 
