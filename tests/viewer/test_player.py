@@ -343,9 +343,10 @@ def test_a_reboot_of_the_camera_mixes_nothing(page: Page) -> None:
         camera.close()
 
 
-def told(page: Page, epoch: int) -> float:
-    """The timestamp of an event of this epoch, whose picture is remembered."""
-    mine = f"name === 'record-event' && one.epoch === {epoch} && player.stream.times().includes(one.pts)"
+def told(page: Page, epoch: int, after: float = 0.0) -> float:
+    """The timestamp of an event of this epoch, whose picture is remembered: none of its first seconds (90 kHz)."""
+    times = f"player.stream.times().includes(one.pts) && one.pts > player.stream.times()[0] + {after}"
+    mine = f"name === 'record-event' && one.epoch === {epoch} && {times}"
     events = f"said.filter(([name, one]) => {mine})"
     until(page, f"{events}.length > 0", 60)
     return float(page.evaluate(f"{events}[0][1].pts"))
@@ -356,7 +357,7 @@ def test_an_event_is_found_in_its_own_time_line_though_the_camera_counts_alike_a
     try:
         open_player(page, camera, "webcodecs")
         epoch = page.evaluate("player.hello.epoch")
-        early = told(page, epoch)
+        early = told(page, epoch, 3 * 90_000)  # sessions do not begin alike to the very picture
         assert page.evaluate(f"player.showAt({early})") and page.evaluate("player.shown.pts") == early
         camera.tell("stop")
         camera.tell("start")
@@ -423,6 +424,7 @@ def test_a_video_element_that_gave_up_begins_anew_at_the_next_key_picture(page: 
     assert "playing failed again and again" in page.evaluate("player.why")
 
 
+@pytest.mark.fault("F70")
 def test_a_server_that_says_nothing_any_more_is_connected_to_anew(page: Page, camera: Camera) -> None:
     page.add_init_script("const every = setInterval; window.setInterval = (then, ms) => every(then, ms / 10)")
     connections: list[WebSocketRoute] = []
