@@ -529,7 +529,7 @@ class TestReports:
         assert made.counters["malformed_rtcp"] == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("mvx"), st.integers(0, 6), st.binary(max_size=60)), max_size=25))
 def test_no_bytes_of_a_peer_raise(packets):
     made = receiver(max_size=500)

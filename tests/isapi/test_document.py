@@ -329,7 +329,7 @@ def test_people_counting_without_counts_is_warned_about() -> None:
     assert "enterRegionPeopleNum" in warning
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_documents_or_errors(payload: bytes) -> None:
     for start in (b"", b"<Metadata>", b'{"Metadata":', GOOD[:100]):
@@ -337,7 +337,7 @@ def test_any_bytes_give_documents_or_errors(payload: bytes) -> None:
             assert isinstance(one, Document | DecodeError | LimitExceeded)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=3))
 def test_a_damaged_document_gives_documents_or_errors(position: int, damage: bytes) -> None:
     for good in (GOOD, GOOD_JSON):
@@ -357,7 +357,7 @@ def test_a_document_cut_at_any_byte_is_one_error() -> None:
 SAMPLE = (Path(__file__).parent / "samples" / "b12_face_target.xml").read_bytes()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.integers(0, len(SAMPLE) - 1), st.binary(max_size=3) | st.sampled_from([b"<", b">", b"/", b"&", b"\0", b"\x0b"])
 )

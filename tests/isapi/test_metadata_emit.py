@@ -289,7 +289,7 @@ targets = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(targets, max_size=4), words, st.booleans())
 def test_what_is_written_in_xml_is_read_back(found: list[Target], sub_type: str, indented: bool) -> None:
     metadata = Metadata(
@@ -303,7 +303,7 @@ def test_what_is_written_in_xml_is_read_back(found: list[Target], sub_type: str,
     assert read == metadata
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(targets, max_size=3), words, st.sampled_from(["", "\n", "\n\t", " ", "\r\n  ", "\u3000"]))
 def test_the_fast_way_in_xml_reads_what_the_general_reader_reads(found: list[Target], word: str, gap: str) -> None:
     metadata = Metadata("activityTarget", word, TIME, DEVICE, targets=found)
@@ -329,7 +329,7 @@ people = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(people, min_size=1, max_size=3))
 def test_what_is_written_in_json_is_read_back_both_ways(found: list[CameraPoint]) -> None:
     metadata = Metadata("ruleTarget", "personalTrack", TIME, tracking=found, root="MetaData")

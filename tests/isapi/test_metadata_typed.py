@@ -156,7 +156,7 @@ def outcome(payload):
 
 
 @pytest.mark.requirement("R-084", "R-105")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(0, len(WHOLE)), st.integers(0, 3), DAMAGE)
 def test_damaged_bytes_give_the_same_object_or_error_with_and_without_the_fast_way(place, taken, damage):
     payload = WHOLE[:place] + damage + WHOLE[place + taken :]

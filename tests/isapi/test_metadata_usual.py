@@ -222,7 +222,7 @@ DAMAGE = st.binary(max_size=3) | st.sampled_from(
 
 
 @pytest.mark.requirement("R-104", "R-105")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(DOCUMENTS), st.floats(0, 1), st.integers(0, 2), DAMAGE)
 def test_a_damaged_document_is_read_alike_both_ways_or_left_to_the_general_one(document, share, taken, damage):
     whole = document.encode()

@@ -42,7 +42,7 @@ def test_a_time_is_read_whatever_its_minute_was_before(raw, time):
     assert read_time(raw, Notes()) == time
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)),
     st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),

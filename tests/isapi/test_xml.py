@@ -110,7 +110,7 @@ def test_characters_that_xml_cannot_hold_are_replaced() -> None:
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts, texts)
 def test_what_is_written_is_read_back(text: str, value: str) -> None:
     read = parse_tree(write(build("a", build("b", text), c=value)))

@@ -182,7 +182,7 @@ def numbers_in(value: Any) -> Iterator[float]:
         yield value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(documents, min_size=1, max_size=4), st.sampled_from(["0..1000", "unit", "pixels"]))
 def test_whatever_is_told_can_be_sent_to_a_page_and_has_finite_places(told: list[Metadata], space: Any) -> None:
     teller = Teller(Coordinates(space))

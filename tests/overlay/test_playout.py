@@ -192,7 +192,7 @@ records = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(records, max_size=14), st.sampled_from([1800, 3600, 3003]))
 def test_it_finds_what_looking_at_everything_finds(messages: list[Shapes], duration: int) -> None:
     store = Store(duration)
@@ -203,7 +203,7 @@ def test_it_finds_what_looking_at_everything_finds(messages: list[Shapes], durat
         assert found == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(records, max_size=14), st.integers(0, 64 * 1800))
 def test_nothing_is_drawn_twice(messages: list[Shapes], pts: int) -> None:
     store = Store()

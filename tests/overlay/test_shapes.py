@@ -609,7 +609,7 @@ DOCUMENTS = st.builds(
 
 
 @pytest.mark.fault("F55")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(DOCUMENTS)
 def test_whatever_a_document_holds_its_shapes_are_finite(document: Metadata) -> None:
     shapes = msgspec.to_builtins(shapes_of(document, THOUSAND))

@@ -217,7 +217,7 @@ def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=6),
     steps=st.lists(st.integers(-9000, 90_000), min_size=1, max_size=8),
@@ -272,7 +272,7 @@ def test_hostile_pictures_cost_themselves(codec: str, data: bytes) -> None:
     assert len(muxed(good, muxer)[1]) == 4
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_damaged_parameter_sets_raise_nothing_else(data: st.DataObject) -> None:
     codec = data.draw(st.sampled_from(["H264", "H265"]))

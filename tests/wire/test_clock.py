@@ -46,7 +46,7 @@ class TestExtender:
             0x1_0000_0200,
         ]
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(st.integers(0, WRAP - 1), st.lists(st.integers(-(2**31) + 1, 2**31 - 1), max_size=20))
     def test_any_walk_of_steps_under_half_a_wrap_is_followed(self, start, steps):
         extender = TimestampExtender()
@@ -379,7 +379,7 @@ def test_exact_grades():
     assert [g.value for g in Grade if g.exact] == ["sender_report", "rtp_info", "shared_base"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     video=st.integers(0, WRAP - 1),
     metadata=st.integers(0, WRAP - 1),

@@ -71,7 +71,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(requests, st.booleans()), max_size=16), st.booleans(), st.integers(0, 2))
 def test_every_request_is_answered_and_the_answer_agrees_with_the_session(asked, strict, begun):
     session = ServerSession(Device(), new_session_id=lambda: "7", strict_cseq=strict)

@@ -112,9 +112,7 @@ drawn = st.builds(
     st.sampled_from([None, Shapes(0, "a", True, "x", hold_ms=500), Shapes(0, "a", True, "x", hold_ms=0)]),
 )
 areas = st.builds(Area, numbers, numbers, numbers, numbers, st.sampled_from(["blur", "pixelate", "fill"]))
-SETTINGS = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+SETTINGS = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @SETTINGS

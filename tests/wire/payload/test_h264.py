@@ -174,7 +174,7 @@ _nal = st.tuples(st.sampled_from([0x67, 0x68, 0x65, 0x41, 0x06]), st.binary(min_
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_nal, min_size=1, max_size=8), st.integers(3, 60), st.integers(0, 65535))
 def test_a_picture_survives_any_packet_size(nals, max_payload, sequence_number):
     packets = H264Packetizer(ssrc=1, sequence_number=sequence_number, max_payload=max_payload).packetize(
@@ -186,7 +186,7 @@ def test_a_picture_survives_any_packet_size(nals, max_payload, sequence_number):
     assert picture.lost == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.binary(max_size=12)), max_size=30))
 def test_any_payload_is_taken(packets):
     depacketizer = H264Depacketizer(max_size=400)

@@ -190,7 +190,7 @@ _nal = st.tuples(st.sampled_from([0x40, 0x42, 0x44, 0x28, 0x02, 0x4E]), st.binar
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_nal, min_size=1, max_size=8), st.integers(4, 60), st.integers(0, 65535))
 def test_a_picture_survives_any_packet_size(nals, max_payload, sequence_number):
     packetizer = H265Packetizer(ssrc=1, sequence_number=sequence_number, max_payload=max_payload)
@@ -200,7 +200,7 @@ def test_a_picture_survives_any_packet_size(nals, max_payload, sequence_number):
     assert (split_nals(picture.data), picture.lost) == (nals, 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.binary(max_size=12)), max_size=30))
 def test_any_payload_is_taken(packets):
     depacketizer = H265Depacketizer(max_size=400)

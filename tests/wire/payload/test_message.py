@@ -342,7 +342,7 @@ def test_an_empty_message_is_not_sent():
     assert Packetizer(ssrc=1, sequence_number=0).packetize(b"", 0) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     documents=st.lists(st.binary(min_size=1, max_size=4000).map(lambda b: b"<a" + b), min_size=1, max_size=6),
     first=st.integers(0, 65535),
@@ -365,7 +365,7 @@ def test_whole_messages_come_whole_and_all_packets_are_accounted_for(documents, 
     assert delivered + depacketizer.dropped == seen - depacketizer.duplicates
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(max_size=40), max_size=30))
 def test_any_bytes_are_taken(packets):
     depacketizer = Depacketizer(max_size=64)

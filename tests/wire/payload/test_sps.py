@@ -160,7 +160,7 @@ def test_sprop_parameter_sets_in_and_out():
     assert serialize_sprop([bytes.fromhex("68ee3c80"), b"\x67a"]) == "aO48gA==,Z2E="
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(data):
     try:
