@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -67,6 +70,20 @@ async def test_without_the_token_nothing_is_shown(site: Site) -> None:
         answer = await browser.get("/")
         assert answer.status_code == 403
         assert "token" in answer.text and "the page" not in answer.text
+
+
+async def test_a_person_is_refused_on_a_page_whose_style_its_policy_allows_and_a_program_in_a_line(site: Site) -> None:
+    async with client(site) as browser:
+        page = await browser.get("/?t=sesam", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        line = await browser.get("/?t=sesam")
+    assert (page.status_code, line.status_code) == (403, 403)
+    assert line.headers["content-type"].startswith("text/plain") and line.text.count("\n") == 1
+    assert page.headers["content-type"].startswith("text/html") and line.text.strip() in page.text
+    style = re.search(r"<style>(.*)</style>", page.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert f"style-src 'sha256-{digest}'" in policy and "script-src 'self'" in policy
 
 
 @pytest.mark.fault("F66")

@@ -10,14 +10,17 @@ from within another site, so there the token goes along: ``/?embed&t=…`` is an
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
+import html
 import re
 import secrets
 from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from onframe.errors import OnframeError
@@ -46,6 +49,12 @@ HEADERS = {
 }
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 IMAGES = frozenset({"/mjpeg", "/snapshot.jpg"})
+_STYLE = (
+    ":root { color-scheme: light dark; background: light-dark(#e9edf2, #0a0e14); color: light-dark(#141c28, #e8eef6); "
+    'font: 1.1rem/1.5 system-ui, "DejaVu Sans", sans-serif; } '
+    "body { max-width: 34rem; margin: 22vh auto 0; padding: 0 1.5rem; overflow-wrap: anywhere; }"
+)
+_STYLE_SOURCE = f"'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
 _PARTS = (".js", ".css", ".svg")
 """Files of the page that hold nothing of a camera."""
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253})(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
@@ -85,7 +94,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if refusal is not None:
-            response: Response | None = PlainTextResponse(refusal + "\n", status_code=403)
+            response: Response | None = _refused(refusal, headers)
         else:
             response = self._exchange(scope, headers)
         sending = _with_headers(send, self._headers(scope, headers, refused=refusal is not None))
@@ -133,6 +142,7 @@ class Guard:
         if scope["scheme"] == "http" and _host_name(headers.get("host", "")) not in LOCAL_NAMES:
             del said["cross-origin-opener-policy"]  # browsers know it for secure contexts alone, and log an error
         if refused:
+            said["content-security-policy"] = POLICY.replace("style-src 'self'", f"style-src {_STYLE_SOURCE}")
             return said
         is_image = scope["path"] in IMAGES and self._token_in(scope)
         if is_image:
@@ -156,6 +166,15 @@ class Guard:
     def _token_in(self, scope: Scope) -> bool:
         given = QueryParams(scope["query_string"]).get("t", "")
         return hmac.compare_digest(given.encode(), self.token.encode())
+
+
+def _refused(reason: str, headers: Headers) -> Response:
+    """A page for a person, a line for a program."""
+    if "text/html" in headers.get("accept", ""):
+        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
+        body = f"<title>Onframe</title><h1>Onframe</h1><p>{html.escape(reason)}</p>"
+        return HTMLResponse(f'<!doctype html><html lang="en">{head}{body}</html>\n', status_code=403)
+    return PlainTextResponse(reason + "\n", status_code=403)
 
 
 def _derived(token: str, purpose: str) -> str:

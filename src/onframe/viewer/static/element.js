@@ -47,7 +47,7 @@ const CSS = `
   border: 1px solid transparent; border-radius: 7px; background: none; cursor: pointer;
 }
 .bar button:hover { background: var(--sunken); border-color: var(--edge); }
-.bar time { flex: 1; padding: 0 8px; font-variant-numeric: tabular-nums; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.bar time { flex: 1; min-width: 0; padding: 0 8px; line-height: 1.15; font-variant-numeric: tabular-nums; }
 .bar.frozen time { color: var(--fair); font-weight: 600; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 .icon { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round; }
