@@ -65,17 +65,6 @@ test('on a grid nothing is late: a Record is shown when it comes', () => {
   assert.deepEqual([one.late, one.newest], [0, 5 * PICTURE]);
 });
 
-test('a stall of the connection tells nothing of how late the camera is', () => {
-  const one = stream();
-  const stalled = (/** @type {number} */ at) => (at >= 20_000 && at < 22_000 ? 22_000 : at);
-  for (let n = 0; n < 1500; n++) {
-    one.arrived(picture(n), stalled(n * 40));
-    if (n >= 3) one.told(record(n - 3), stalled(n * 40), true); // each Record comes 120 ms after its picture
-    one.painted(n * PICTURE, 'exact', n * 40 + 300);
-  }
-  assert.ok(one.report(0).hold <= 200, `held for ${one.report(0).hold} ms`);
-});
-
 test('Records that are late for good are waited for, however late that is', () => {
   const one = stream();
   for (let n = 0; n < 1500; n++) {

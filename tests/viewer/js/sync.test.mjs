@@ -245,17 +245,6 @@ test('pictures never go back: one that is decoded after a later one was taken is
   assert.equal(waiting.take(at, 10_130)?.pts, 10, 'of another time line');
 });
 
-test('pictures that are all late are told from one that is', () => {
-  const clock = new Clock();
-  clock.arrived(0, 1000);
-  clock.arrived(3600, 1540);
-  assert.equal(clock.late, false);
-  clock.arrived(7200, 2000);
-  assert.equal(clock.late, true);
-  clock.arrived(10_800, 1500);
-  assert.equal(clock.late, false);
-});
-
 test('Records of before time stamps went back by seconds are not awaited any more', () => {
   const orphans = new Orphans(3600);
   for (let n = 0; n < 50; n++) orphans.shown((n + 100) * 3600, 200);

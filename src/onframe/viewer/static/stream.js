@@ -112,7 +112,7 @@ export class Stream {
     }
     if (past) return;
     const lag = now - this.clock.at(message.pts);
-    if (!this.clock.late) this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
+    this.hold.measured(Number.isFinite(lag) ? lag : Number(message.lag_ms ?? NaN));
     this.orphans.add(message);
     if (message.pts <= this.newest) this.late += 1;
   }

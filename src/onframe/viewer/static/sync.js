@@ -48,11 +48,6 @@ export class Clock {
     return this.offset === null ? NaN : pts / TICKS_PER_MS + this.offset;
   }
 
-  /** The pictures themselves come late: what Records come late by says nothing of the camera now. */
-  get late() {
-    return this._lateSince !== null;
-  }
-
   /** @param {number} pts @param {number} measured */
   _begin(pts, measured) {
     this.offset = measured;
