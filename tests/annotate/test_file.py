@@ -149,6 +149,21 @@ def test_the_colours_mean_what_they_did(tmp_path: Path, full_range: bool) -> Non
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_video_that_players_turn_is_still_turned(tmp_path: Path, suffix: str) -> None:
+    with av.open(str(film(tmp_path / "in.mp4"))) as straight, av.open(str(tmp_path / "turned.mp4"), "w") as container:
+        stream = container.add_stream_from_template(straight.streams.video[0])
+        stream.set_display_rotation(90)
+        for packet in straight.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                container.mux_one(packet)
+    source, out = tmp_path / "turned.mp4", tmp_path / f"out{suffix}"
+    annotate_file(source, None, Wanted(output=out))
+    assert [frame.rotation for frame in (frames(source)[0], frames(out)[0])] == [90, 90]
+    assert (frames(out)[0].width, frames(out)[0].height) == SIZE
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_sound_is_copied_byte_for_byte(tmp_path: Path, suffix: str) -> None:
     source = film(tmp_path / "in.mp4", sound=True, tags={"title": "gate 4"})
     out = tmp_path / f"out{suffix}"

@@ -68,7 +68,8 @@ class Draft:
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What the coded video has in common with the one that it was made of; ``rate`` in pictures a second."""
+    """What the coded video has in common with the one that it was made of; ``rate`` in pictures a second, ``rotation``
+    in degrees, anticlockwise, by which a player turns it."""
 
     width: int
     height: int
@@ -80,6 +81,7 @@ class Look(msgspec.Struct, frozen=True):
     colorspace: int = 2
     color_primaries: int = 2
     color_trc: int = 2
+    rotation: int = 0
 
 
 class Video:
@@ -132,6 +134,8 @@ class Video:
         stream = container.add_stream("libx264", rate=look.rate)
         stream.width, stream.height, stream.pix_fmt = look.width, look.height, look.format
         stream.time_base = stream.codec_context.time_base = look.time_base
+        if look.rotation and hasattr(stream, "set_display_rotation"):  # not in every PyAV
+            stream.set_display_rotation(look.rotation)
         context = stream.codec_context
         if look.aspect:
             context.sample_aspect_ratio = look.aspect

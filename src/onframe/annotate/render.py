@@ -160,4 +160,5 @@ def look_of(frame: Frame, time_base: Fraction, rate: Fraction | None, aspect: Fr
         colorspace=int(painted.colorspace),
         color_primaries=int(frame.color_primaries),
         color_trc=int(frame.color_trc),
+        rotation=frame.rotation,
     )
