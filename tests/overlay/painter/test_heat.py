@@ -75,6 +75,9 @@ def test_the_largest_one_is_read() -> None:
 
 @pytest.mark.parametrize("data", ["", "AAAA", "no base64!", png_of_size(8, 8), coded(Image.new("RGB", (64, 64)))[:60],
                                   coded(Image.new("RGB", (8, 8)), "TIFF"), "é"])  # fmt: skip
-def test_broken_ones_and_other_kinds_are_left_out(data: str) -> None:
+def test_broken_ones_and_other_kinds_are_left_out_and_a_sentence_says_so(data: str) -> None:
     assert decoded(data) is None
-    assert np.abs(painted(data).astype(int) - (0x20, 0x28, 0x30)).max() <= 2
+    off = np.abs(painted(data, size=(640, 360)).astype(int) - (0x20, 0x28, 0x30)).max(axis=2)
+    assert off[:300].max() <= 2
+    assert off[330:345, 320].min() > 10  # the notice at the lower edge
+    assert np.abs(painted(data, 0.0).astype(int) - (0x20, 0x28, 0x30)).max() <= 2  # nobody asked for it

@@ -64,7 +64,7 @@ class HeatMaps:
         """Over the whole picture; one that cannot be read is left out."""
         if not opacity > 0:
             return
-        key = (hash(data), len(data), planes.colors)
+        key = _key(planes, data)
         heat = self._known.get(key)
         if heat is None and not self._broken.get(key):
             image = decoded(data)
@@ -75,6 +75,14 @@ class HeatMaps:
             self._known.put(key, heat, heat.size)
         if heat is not None:
             heat.blend(planes, min(1.0, opacity))
+
+    def failed(self, planes: Planes, data: str) -> bool:
+        """It was to be drawn, and cannot be read."""
+        return bool(self._broken.get(_key(planes, data)))
+
+
+def _key(planes: Planes, data: str) -> tuple[object, ...]:
+    return (hash(data), len(data), planes.colors)
 
 
 def decoded(data: str) -> Image.Image | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from onframe.overlay import style
 from onframe.overlay.painter.canvas import BRIEF, FIRM, Canvas, Kept, flash_of, manner_of
 from onframe.overlay.painter.chips import Pens
 from onframe.overlay.painter.inset import draw_notices, draw_panels, draw_radar
@@ -12,12 +13,13 @@ from onframe.overlay.painter.privacy import hide
 from onframe.overlay.painter.shapes import DRAWERS
 from onframe.overlay.playout import Drawn
 from onframe.overlay.view import Area
-from onframe.overlay.vocabulary import Notice, Panel, Radar
+from onframe.overlay.vocabulary import HeatMap, Notice, Panel, Radar
 
 MOST_MEMORY = 512 << 20
 """Bytes; reached by heat maps alone, of which there are at most four."""
 MOST_SHAPES = 1000
 """Of one picture; the first ones are left out, since the picture's own come last."""
+_UNREADABLE = "the heat map's picture cannot be read"
 _WIDTH = 1180
 """Columns at which sizes are as they stand in the drawing's constants."""
 _PICTURE = 40.0
@@ -67,8 +69,15 @@ class Painter:
         draw_radar(canvas, [one.shape for one in groups.get(Radar, ()) if isinstance(one.shape, Radar)])
         if self.width >= BRIEF:
             draw_panels(canvas, [one.shape for one in groups.get(Panel, ()) if isinstance(one.shape, Panel)])
-        draw_notices(canvas, [one.shape for one in groups.get(Notice, ()) if isinstance(one.shape, Notice)])
+        notices = [one.shape for one in groups.get(Notice, ()) if isinstance(one.shape, Notice)]
+        draw_notices(canvas, [*notices, *self._unreadable(planes, groups.get(HeatMap, ()))])
         canvas.labels.draw()
+
+    def _unreadable(self, planes: Planes, drawn: Sequence[Drawn]) -> list[Notice]:
+        """What is said of heat maps that cannot be drawn."""
+        maps = [one.shape for one in drawn if isinstance(one.shape, HeatMap)]
+        failed = any(self._kept.heat.failed(planes, shape.data) for shape in maps)
+        return [Notice(_UNREADABLE, style.PEOPLE, kind="heatmap")] if failed else []
 
     def _pens_for(self, colors: Colors) -> Pens:
         if self._pens is None or self._pens.colors != colors:

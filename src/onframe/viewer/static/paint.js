@@ -24,6 +24,8 @@ const REGION = 0.25; // of the picture: in a box larger than that, as of a heat 
 const [SMALLEST, LARGEST] = [0.92, 1.25]; // units of text in CSS pixels
 const WALL = 1900; // CSS pixels: of a picture wider than that by a quarter, as on a wall, the texts grow with it
 const DASH = [7, 6]; // units
+const UNREADABLE = "the heat map's picture cannot be read";
+const PEOPLE = '#c4b5fd';
 
 /**
  * How a shape is drawn: its firmness, whether dashed, whether thin. Texts of the lower rank find their place first.
@@ -62,7 +64,7 @@ export class Painter {
     this._hits = [];
     /** @type {(x: number, y: number) => Drawn|null} */
     this._onRadar = () => null;
-    /** @type {Map<string, ImageBitmap|null>} */
+    /** Null while it is being decoded. @type {Map<string, ImageBitmap|'broken'|null>} */
     this._heatMaps = new Map();
   }
 
@@ -101,7 +103,8 @@ export class Painter {
     const panels = inOrder(unique(of('panel'), (shape) => shape.title));
     this.panels = panels.map((one) => one.shape);
     if (!this.brief) drawPanels(this.labels, panels);
-    drawNotices(this.labels, unique(of('notice'), (shape) => (shape.kind === HINT ? HINT : shape.text)));
+    const notices = [...of('notice'), ...of('heatmap').flatMap((one) => this._unreadable(one))];
+    drawNotices(this.labels, unique(notices, (shape) => (shape.kind === HINT ? HINT : shape.text)));
     this.labels.draw();
   }
 
@@ -250,7 +253,7 @@ export class Painter {
   /** The decoded picture of a heat map, or null while there is none. @param {Shape} shape */
   heatMap(shape) {
     const known = this._heatMaps.get(shape.data);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known === 'broken' ? null : known;
     this._heatMaps.set(shape.data, null);
     if (this._heatMaps.size > HEAT_MAPS) this._forgetHeatMap();
     decodePicture(shape.media_type, shape.data).then(
@@ -259,14 +262,25 @@ export class Painter {
         this._heatMaps.set(shape.data, bitmap);
         this.onready();
       },
-      () => undefined,
+      () => {
+        if (!this._heatMaps.has(shape.data)) return;
+        this._heatMaps.set(shape.data, 'broken');
+        this.onready();
+      },
     );
     return null;
   }
 
+  /** What is said of a heat map that cannot be drawn. @param {Drawn} drawn @returns {Drawn[]} */
+  _unreadable(drawn) {
+    if (this._heatMaps.get(drawn.shape.data) !== 'broken') return [];
+    return [{ ...drawn, shape: { t: 'notice', text: UNREADABLE, color: PEOPLE, kind: 'heatmap' } }];
+  }
+
   _forgetHeatMap() {
     const [oldest] = this._heatMaps.keys();
-    this._heatMaps.get(oldest)?.close();
+    const known = this._heatMaps.get(oldest);
+    if (known && known !== 'broken') known.close();
     this._heatMaps.delete(oldest);
   }
 
