@@ -316,7 +316,7 @@ export class MseSource extends Source {
     try {
       image = new VideoFrame(this._video);
     } catch {
-      return this._doubtful(); // no picture yet, or a browser that makes none of a video
+      return this._doubtful(false); // no picture yet, or a browser that makes none of a video
     }
     const pts = Math.round(image.timestamp * 0.09) + this._base;
     const known = this._known_(pts);
@@ -326,13 +326,14 @@ export class MseSource extends Source {
       return { pts: known, image, close: () => image.close() };
     }
     image.close();
-    return this._doubtful();
+    return this._doubtful(true);
   }
 
-  /** A few times is no matter. Some browsers give a picture the time of asking: then it is not known which one it is. @returns {null} */
-  _doubtful() {
+  /** A few times is no matter. Some browsers give a picture the time of asking: then it is not known which one it is.
+   * @param {boolean} lied it told a time that is none of ours @returns {null} */
+  _doubtful(lied) {
     this._strange += 1;
-    this._right = 0;
+    if (lied) this._right = 0;
     if (this._strange > MOST_STRANGE && this._video.currentTime) {
       this._refuse(this._codec, 'this browser does not tell which picture of a video it shows');
     }
