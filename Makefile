@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
 SCENE ?= gate
-JOBS ?= 3
+JOBS ?= 4
 SECONDS ?= 1200
 PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
-PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,browser element fmp4 golden_page player static ui)
+XDIST := $(PYTEST) --dist loadfile --no-loadscope-reorder -n
+PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,player browser ui golden_page static element fmp4)
 SLOW := $(addprefix tests/,annotate viewer faults quirks security acceptance camera simulator)
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
 QUICK := $(filter-out $(SLOW) tests/__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) $(wildcard tests/test_*.py)
@@ -20,10 +21,10 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
 	@rm -rf build/evidence && mkdir -p build
-	@echo "Tests of the page, in one browser at a time, and the coverage run beside the others; what they say comes after those."
-	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
+	@echo "Tests of the page, in two browsers at a time, and the coverage run beside the others; what they say comes after those."
+	@$(XDIST) 2 $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
 		$(MAKE) --no-print-directory coverage >build/coverage.log 2>&1 & branches=$$!; \
-		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); \
+		$(XDIST) $(JOBS) $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); \
 		failed=$$?; \
 		wait $$branches || failed=1; cat build/coverage.log; \
 		wait $$pages || failed=1; cat build/pages.log; \
