@@ -179,6 +179,55 @@ def test_sound_is_copied_byte_for_byte(tmp_path: Path, suffix: str) -> None:
         assert {name.lower(): text for name, text in container.metadata.items()}["title"] == "gate 4"
 
 
+def test_a_timecode_goes_along(tmp_path: Path) -> None:
+    """In .mp4 it is a track of its own, which is made anew of what the video says of itself."""
+    source = film(tmp_path / "in.mp4", tags={"timecode": "10:11:12:13"})
+    with av.open(str(source)) as container:
+        assert [one.type for one in container.streams] == ["video", "data"]
+    for suffix, types in ((".mp4", ["video", "data"]), (".mkv", ["video"])):
+        out = tmp_path / f"out{suffix}"
+        tally = annotate_file(source, None, Wanted(output=out))
+        with av.open(str(out)) as container:
+            assert [one.type for one in container.streams] == types
+            tags = {name.lower(): text for name, text in container.streams.video[0].metadata.items()}
+        assert tags["timecode"] == "10:11:12:13"
+        assert tally.hints() == []
+
+
+def test_attached_files_are_copied_where_there_is_room_for_them_else_it_is_said(tmp_path: Path) -> None:
+    source = tmp_path / "in.mkv"
+    with av.open(str(film(tmp_path / "plain.mp4"))) as plain, av.open(str(source), "w") as container:
+        stream = container.add_stream_from_template(plain.streams.video[0])
+        container.add_attachment("notes.txt", "text/plain", b"gate 4")
+        for packet in plain.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                container.mux_one(packet)
+    assert annotate_file(source, None, Wanted(output=tmp_path / "out.mkv")).hints() == []
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        attached = container.streams[1]
+        assert (attached.metadata["filename"], attached.data) == ("notes.txt", b"gate 4")  # type: ignore[attr-defined]
+    tally = annotate_file(source, None, Wanted(output=tmp_path / "out.mp4"))
+    assert tally.hints() == ["not copied, since the output cannot hold it: attachment (stream 1)"]
+    assert times(tmp_path / "out.mp4") == times(tmp_path / "out.mkv") == times(source)
+
+
+def test_data_of_others_is_left_out_and_that_is_said(tmp_path: Path) -> None:
+    source = tmp_path / "in.ts"
+    with av.open(str(source), "w") as container:
+        video, data = container.add_stream("libx264", rate=25), container.add_data_stream("klv")
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        for n in range(10):
+            packet = av.Packet(b"\x06\x0e\x2b\x34" + bytes(20))
+            packet.stream, packet.pts, packet.dts = data, 3600 * n, 3600 * n
+            container.mux(packet)
+            container.mux(video.encode(grey(SIZE, n, Fraction(1, 25))))
+        container.mux(video.encode(None))
+    tally = annotate_file(source, None, Wanted(output=tmp_path / "out.mp4"))
+    assert tally.pictures == 10
+    assert tally.hints() == ["not copied, since the output cannot hold it: data (stream 1)"]
+
+
 def test_only_video_leaves_sound_out(tmp_path: Path) -> None:
     source = film(tmp_path / "in.mp4", sound=True)
     annotate_file(source, None, Wanted(output=tmp_path / "out.mp4"), only_video=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from onframe.annotate.output import Frame, need
+from onframe.annotate.output import KEPT_TAGS, Frame, need, said_by
 from onframe.annotate.records import BadLine, Clip, Line, read_records
 from onframe.annotate.render import Painting, Wanted, look_of, ticks
 from onframe.annotate.tally import Tally
@@ -76,7 +76,7 @@ _ATTACHED = 0x400
 
 
 def _unreadable(path: Path, error: Exception) -> OnframeError:
-    return OnframeError(f"the video {path} cannot be read: {error}", hint="try to play it with ffplay")
+    return OnframeError(f"the video {path} cannot be read: {said_by(error)}", hint="try to play it with ffplay")
 
 
 def _created(tags: dict[str, str]) -> datetime | None:
@@ -137,14 +137,14 @@ def _paint(reading: _Reading, painting: Painting, feed: _Feed | None, index: Ind
             painting.tally.undecodable_pictures += 1
         elif kind == "packet":
             if painting.is_open:
-                painting.video.packet(copies[item.stream_index], item)
+                _copy(item, painting, copies)
             elif len(early) < _EARLY:
                 early.append(item)
         else:
             if not painting.is_open:
                 copies = painting.open(reading.look(item), reading.others, reading.tags)
                 for packet in early:
-                    painting.video.packet(copies[packet.stream_index], packet)
+                    _copy(packet, painting, copies)
             _stamp(item, reading.time_base, last, index.duration)
             last = ticks(item.pts, reading.time_base)
             if feed is not None:
@@ -156,6 +156,12 @@ def _paint(reading: _Reading, painting: Painting, feed: _Feed | None, index: Ind
         raise OnframeError("no picture of the video could be decoded")
     if feed is not None:
         feed.end()
+
+
+def _copy(packet: Any, painting: Painting, copies: dict[int, Any]) -> None:
+    stream = copies.get(packet.stream_index)
+    if stream is not None:
+        painting.video.packet(stream, packet)
 
 
 def _stamp(frame: Frame, base: Fraction, last: int, duration: int) -> None:
@@ -176,14 +182,16 @@ class _Reading:
         stream.thread_type = "AUTO"
         self.time_base: Fraction = stream.time_base
         self.tags = dict(self._container.metadata)
-        self.others = [] if only_video else [one for one in self._container.streams if one.type in _COPIED]
+        self.others = [] if only_video else [one for one in self._container.streams if one is not stream]
         self._queue: queue.Queue[tuple[str, Any]] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._work, name="onframe annotate: decoding", daemon=True)
         self._thread.start()
 
     def look(self, frame: Frame) -> Any:
         stream = self._stream
-        return look_of(frame, stream.time_base, stream.average_rate or stream.guessed_rate, stream.sample_aspect_ratio)
+        rate = stream.average_rate or stream.guessed_rate
+        tags = {name: text for name, text in stream.metadata.items() if name in KEPT_TAGS}
+        return look_of(frame, stream.time_base, rate, stream.sample_aspect_ratio, tags)
 
     def items(self) -> Iterator[tuple[str, Any]]:
         """("picture", frame), ("packet", packet of another stream) or ("damaged", None), until the end or `stop`."""
@@ -207,7 +215,7 @@ class _Reading:
     def _work(self) -> None:
         try:
             for packet in self._container.demux(self._stream, *self.others):
-                if packet.stream_index != self._stream.index:
+                if packet.stream.index != self._stream.index:  # the last one, which is empty, has no index of its own
                     if packet.size and not self._put("packet", packet):
                         return
                     continue
@@ -234,9 +242,6 @@ class _Reading:
             except queue.Full:
                 continue
         return False
-
-
-_COPIED = ("audio", "subtitle")
 
 
 class _Feed:

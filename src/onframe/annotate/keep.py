@@ -10,11 +10,11 @@ import heapq
 from collections import deque
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
-from onframe.annotate.output import Draft, format_of, need
+from onframe.annotate.output import Draft, Lines, format_of, need, said_by
 from onframe.annotate.records import Clip
 from onframe.annotate.timeline import TICKS
 from onframe.errors import OnframeError
@@ -83,7 +83,7 @@ class KeptVideo:
                 packet.is_keyframe, packet.stream = unit.key, self._stream
                 self._container.mux_one(packet)
         except (self._av.error.FFmpegError, OSError) as error:
-            raise OnframeError(f"{self._draft.path} cannot be written: {error}") from error
+            raise OnframeError(f"{self._draft.path} cannot be written: {said_by(error)}") from error
 
     def finish(self) -> None:
         """The file is whole."""
@@ -102,30 +102,20 @@ class KeptRecords:
     """Records as ``onframe watch --json`` writes them, and where their video timestamps lie in the file."""
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
-        self._draft = Draft(path, force=force)
-        self._file: BinaryIO | None = None
+        self._lines = Lines(path, force=force)
 
     def clip(self, clip: Clip) -> None:
         """Before the Records of its epoch."""
-        self._write(msgspec.json.encode(clip))
+        self._lines.write(msgspec.json.encode(clip))
 
     def record(self, record: Record) -> None:
         """One more Record."""
-        self._write(to_json(record))
-
-    def _write(self, line: bytes) -> None:
-        if self._file is None:
-            self._file = self._draft.part.open("wb")
-        self._file.write(line + b"\n")
+        self._lines.write(to_json(record))
 
     def finish(self) -> None:
         """The file is whole."""
-        if self._file is not None:
-            self._file.close()
-            self._draft.keep()
+        self._lines.keep()
 
     def abandon(self) -> None:
         """Leave nothing half written behind."""
-        if self._file is not None:
-            self._file.close()
-        self._draft.drop()
+        self._lines.drop()

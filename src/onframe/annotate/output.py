@@ -11,13 +11,17 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
 from onframe.errors import OnframeError
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_COPIED = {"mp4": ("audio", "subtitle"), "mov": ("audio", "subtitle"), "matroska": ("audio", "subtitle", "attachment")}
+_TIMECODE = "timecode"
+KEPT_TAGS = ("language", "title", _TIMECODE)
+"""Of the video stream; others tell how it was coded."""
 _WAITING = 8
 """Pictures painted and not coded yet, at most."""
 _MOST_TIMESCALE = 10_000_000
@@ -33,6 +37,11 @@ def need(*modules: str) -> list[ModuleType]:
         return [import_module(name) for name in modules]
     except ImportError as error:
         raise OnframeError(f"annotate needs {error.name}", hint="pip install 'onframe[video]'") from error
+
+
+def said_by(error: Exception) -> str:
+    """What went wrong, without the numbers that libav gives it."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def format_of(path: Path) -> str:
@@ -67,9 +76,35 @@ class Draft:
         self.part.unlink(missing_ok=True)
 
 
+class Lines:
+    """A file of JSON lines; without a line there is none."""
+
+    def __init__(self, path: Path, *, force: bool = False) -> None:
+        self._draft = Draft(path, force=force)
+        self._file: BinaryIO | None = None
+
+    def write(self, line: bytes) -> None:
+        """One more."""
+        if self._file is None:
+            self._file = self._draft.part.open("wb")
+        self._file.write(line + b"\n")
+
+    def keep(self) -> None:
+        """It is whole."""
+        if self._file is not None:
+            self._file.close()
+            self._draft.keep()
+
+    def drop(self) -> None:
+        """It is of no use."""
+        if self._file is not None:
+            self._file.close()
+        self._draft.drop()
+
+
 class Look(msgspec.Struct, frozen=True):
     """What the coded video has in common with the one that it was made of; ``rate`` in pictures a second, ``rotation``
-    in degrees, anticlockwise, by which a player turns it."""
+    in degrees, anticlockwise, by which a player turns it. ``tags`` are its own, such as the timecode it begins with."""
 
     width: int
     height: int
@@ -82,6 +117,7 @@ class Look(msgspec.Struct, frozen=True):
     color_primaries: int = 2
     color_trc: int = 2
     rotation: int = 0
+    tags: dict[str, str] = {}
 
 
 class Video:
@@ -98,11 +134,14 @@ class Video:
         self._last: int | None = None
         self.moved = 0
         """Pictures whose time did not rise, which were put a tick after the one before."""
+        self.left_out: list[str] = []
+        """Streams of the input that the file has no room for."""
 
     def open(self, look: Look, others: Iterable[Any] = (), tags: dict[str, str] | None = None) -> dict[int, Any]:
-        """Begin the file; ``others`` are input streams to be copied: the answer has an output stream for each index.
+        """Begin the file; ``others`` are input streams to be copied: the answer has output streams by their index.
 
-        Raises OnframeError where the container cannot hold them.
+        Sound, subtitles and, to Matroska, attached files are copied; others cannot be, and are ``left_out``: no
+        container takes them from elsewhere. Raises OnframeError where this one cannot hold what is copied.
         """
         options = {}
         if self._format != "matroska" and look.time_base.denominator <= _MOST_TIMESCALE:
@@ -116,24 +155,33 @@ class Video:
         try:
             for other in others:
                 what = f"{other.type} ({other.codec_context.name if other.codec_context else 'no codec'})"
+                if other.type not in _COPIED[self._format]:
+                    self._leave_out(other, look)
+                    continue
                 copies[other.index] = container.add_stream_from_template(other)
                 copies[other.index].metadata.update(other.metadata)
             container.start_encoding()
         except (self._av.error.FFmpegError, ValueError) as error:
             self._draft.drop()
             if not copies and not what:
-                raise OnframeError(f"{self._draft.path} cannot be written: {error}") from error
+                raise OnframeError(f"{self._draft.path} cannot be written: {said_by(error)}") from error
             raise OnframeError(
-                f"{self._draft.path.suffix} cannot hold a stream of the input: {what}: {error}",
+                f"{self._draft.path.suffix} cannot hold a stream of the input: {what}: {said_by(error)}",
                 hint="write an .mkv instead, or leave the other streams out with --only-video",
             ) from error
         self._thread.start()
         return copies
 
+    def _leave_out(self, other: Any, look: Look) -> None:
+        """A track of timecodes is not copied but made anew, of the tag of the pictures."""
+        if not (other.type == "data" and _TIMECODE in look.tags):
+            self.left_out.append(f"{other.type} (stream {other.index})")
+
     def _new_stream(self, container: Any, look: Look) -> Any:
         stream = container.add_stream("libx264", rate=look.rate)
         stream.width, stream.height, stream.pix_fmt = look.width, look.height, look.format
         stream.time_base = stream.codec_context.time_base = look.time_base
+        stream.metadata.update(look.tags)
         if look.rotation and hasattr(stream, "set_display_rotation"):  # not in every PyAV
             stream.set_display_rotation(look.rotation)
         context = stream.codec_context
@@ -171,7 +219,7 @@ class Video:
 
     def _failure(self, error: BaseException) -> BaseException:
         if isinstance(error, self._av.error.FFmpegError | OSError):
-            return OnframeError(f"{self._draft.path} cannot be written: {error}")
+            return OnframeError(f"{self._draft.path} cannot be written: {said_by(error)}")
         return error
 
     def _work(self) -> None:

@@ -132,7 +132,7 @@ class Painting:
         """Everything is whole; ``duration`` (ticks) is that of the last picture. Without a picture nothing is left."""
         if not self.is_open:
             return self.abandon()
-        self.tally.moved = self.video.moved
+        self.tally.moved, self.tally.left_out = self.video.moved, self.video.left_out
         self.video.finish()
         for one in self._beside:
             one.finish(duration)
@@ -144,7 +144,13 @@ class Painting:
             one.abandon()
 
 
-def look_of(frame: Frame, time_base: Fraction, rate: Fraction | None, aspect: Fraction | None = None) -> Look:
+def look_of(
+    frame: Frame,
+    time_base: Fraction,
+    rate: Fraction | None,
+    aspect: Fraction | None = None,
+    tags: dict[str, str] | None = None,
+) -> Look:
     """What the video has in common with its first picture; an odd row or column is not kept."""
     from onframe.overlay.painter.planes import Planes
 
@@ -161,4 +167,5 @@ def look_of(frame: Frame, time_base: Fraction, rate: Fraction | None, aspect: Fr
         color_primaries=int(frame.color_primaries),
         color_trc=int(frame.color_trc),
         rotation=frame.rotation,
+        tags=tags or {},
     )

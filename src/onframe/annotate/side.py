@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from onframe.annotate.output import Draft, Frame
+from onframe.annotate.output import Draft, Frame, Lines
 from onframe.annotate.timeline import TICKS
 from onframe.errors import OnframeError
 from onframe.overlay.playout import Drawn
@@ -86,8 +86,7 @@ class Frames:
     """JSON lines, one for each picture: its number, pts in its time base, seconds, state, and what is drawn on it."""
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
-        self._draft = Draft(path, force=force)
-        self._file: BinaryIO | None = None
+        self._lines = Lines(path, force=force)
 
     def picture(self, told: Told) -> None:
         base = told.frame.time_base
@@ -99,19 +98,13 @@ class Frames:
             "state": told.state,
             "shapes": [{"shape": one.shape, "state": one.state, "age": one.age} for one in told.drawn],
         }
-        if self._file is None:
-            self._file = self._draft.part.open("wb")
-        self._file.write(msgspec.json.encode(line) + b"\n")
+        self._lines.write(msgspec.json.encode(line))
 
     def finish(self, duration: int) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._draft.keep()
+        self._lines.keep()
 
     def abandon(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._draft.drop()
+        self._lines.drop()
 
 
 class _Cue(msgspec.Struct):

@@ -35,6 +35,8 @@ class Tally(msgspec.Struct):
     lost: int = 0
     bad: int = 0
     bad_lines: list[BadLine] = []
+    left_out: list[str] = []
+    """Streams of the input that were not copied."""
     origin: Origin | None = None
     offset: float = 0.0
     """Seconds by which the user has moved the Records."""
@@ -93,6 +95,8 @@ class Tally(msgspec.Struct):
         ):
             if count:
                 told.append(f"{count} {what}")
+        if self.left_out:
+            told.append(f"not copied, since the output cannot hold it: {', '.join(self.left_out)}")
         return told
 
     def _about_time(self) -> list[str]:
