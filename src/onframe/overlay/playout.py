@@ -292,7 +292,7 @@ class Hold:
     START, MOST = 200.0, 1500.0
     MORE = 2
     WINDOW, WARM_UP = 500, 50
-    RISE, FALL = 2.0, 0.2
+    RISE, FALL = 2.0, 1.0
     SHARE = 0.98
 
     def __init__(self, picture: float = 40.0) -> None:

@@ -76,7 +76,7 @@ export class Hold {
   static WINDOW = 500;
   static WARM_UP = 50;
   static RISE = 2;
-  static FALL = 0.2;
+  static FALL = 1;
   static SHARE = 0.98;
 
   /** @param {number} [picture] ms of one picture */
