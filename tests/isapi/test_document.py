@@ -64,9 +64,9 @@ def test_a_hostile_document_costs_one_error_and_the_next_is_read(name: str) -> N
     with pytest.raises((DecodeError, LimitExceeded)):
         decode(payload)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     results = [*decode_all(payload), *decode_all(GOOD)]
-    elapsed = time.perf_counter() - started
+    elapsed = time.process_time() - started
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [type(one) for one in results[1:]] == [Document]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterable
 
@@ -42,7 +43,7 @@ class Shown:
     """
 
     def __init__(self, data: bytes, at: float) -> None:
-        self.picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), dtype=np.int16)
+        self.picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
         self.at = at
         self.has_video = has_mark(self.picture, PICTURE_ROW, (0, 255, 255))
         self.frame = bits(self.picture, PICTURE_ROW)
@@ -78,10 +79,10 @@ def landmark(picture: np.ndarray) -> tuple[float, float, float, float] | None:
     return float(columns[0]), float(rows[0] + 80), float(columns[-1] + 1), float(rows[-1] + 81)
 
 
-def landmarks(wanted: set[int]) -> dict[int, tuple[float, float, float, float]]:
+@functools.cache
+def landmarks() -> dict[int, tuple[float, float, float, float]]:
     """Where that target was painted, by the picture's number; coding would blur its edges by a pixel."""
-    pictures = enumerate(shoot(load("gate", 1), frame_marks=True))
-    boxes = {number: landmark(np.asarray(picture)) for number, picture in pictures if number in wanted}
+    boxes = {n: landmark(np.asarray(picture)) for n, picture in enumerate(shoot(load("gate", 1), frame_marks=True))}
     return {number: box for number, box in boxes.items() if box is not None}
 
 
@@ -95,7 +96,7 @@ def drawn_edge(picture: np.ndarray, colours: list[str], box: tuple[float, ...], 
     first = int(near) - 6
     if first < 0 or rows.stop - rows.start < 10:
         return None
-    part = picture[rows, first : first + 13]
+    part = picture[rows, first : first + 13].astype(np.int16)
     like = np.zeros(part.shape[:2], dtype=bool)
     for colour in colours:
         wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
@@ -112,7 +113,7 @@ def distances(shown: Iterable[Shown]) -> tuple[list[float], int]:
     Each frame is looked at once.
     """
     once = {one.frame: one for one in shown}
-    boxes = landmarks(set(once))
+    boxes = landmarks()
     found: list[float] = []
     looked_for = 0
     for one in once.values():

@@ -148,12 +148,12 @@ async def pages_pictures(viewer: Viewer, client: httpx2.AsyncClient, count: int)
 def greens(datas: Iterable[bytes]) -> list[float]:
     """How green the painted target is at its greenest pixel, in each picture that has one."""
     shown = [pixels.Shown(data, 0.0) for data in datas]
-    boxes = pixels.landmarks({one.frame for one in shown})
+    boxes = pixels.landmarks()
     found = []
     for one in shown:
         if (box := boxes.get(one.frame)) is not None:
             left, top, right, bottom = (round(value) for value in box)
-            region = one.picture[top:bottom, left:right]
+            region = one.picture[top:bottom, left:right].astype(np.int16)
             found.append(float((region[:, :, 1] - region[:, :, 0]).max()))
     return found
 

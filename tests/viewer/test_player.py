@@ -10,6 +10,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -153,14 +154,21 @@ def test_pictures_that_come_in_another_order_are_shown_in_theirs(page: Page, reo
 def test_a_picture_of_the_last_minute_is_found_again_to_the_very_one(page: Page, camera: Camera, path: str) -> None:
     open_player(page, camera, path, 120)
     page.evaluate("player.freeze()")
-    first, pts = number(page), page.evaluate("player.shown.pts")
-    for step, place in ((-1, -1), (-1, -2), (1, -1), (-30, -31), (-20, -51), (2, -49), (49, 0)):
+    first, pts, times = number(page), *page.evaluate("[player.shown.pts, player.times()]")
+    if path != "jpeg":  # of which a busy server leaves some out
+        assert {later - earlier for earlier, later in pairwise(times)} == {3600}
+    place = times.index(pts)
+    for step in (-1, -1, 1, -30, -20, 2, 49):
         assert page.evaluate(f"player.step({step})"), step
-        assert number(page) == (first + place) % LOOP
-        assert page.evaluate("player.shown.pts") == pts + 3600 * place
-    assert page.evaluate(f"player.showAt({pts - 40 * 3600 + 900})"), "between two pictures it is the nearer one"
-    assert number(page) == (first - 40) % LOOP
-    assert not page.evaluate(f"player.showAt({pts - 3600 * 10_000})") and number(page) == (first - 40) % LOOP
+        place += step
+        assert page.evaluate("player.shown.pts") == times[place]
+        assert number(page) == (first + (times[place] - pts) // 3600) % LOOP
+    assert page.evaluate("player.shown.pts") == pts
+    assert page.evaluate(f"player.showAt({times[place - 40] + 900})"), "between two pictures it is the nearer one"
+    assert page.evaluate("player.shown.pts") == times[place - 40]
+    there = (first + (times[place - 40] - pts) // 3600) % LOOP
+    assert number(page) == there
+    assert not page.evaluate(f"player.showAt({pts - 3600 * 10_000})") and number(page) == there
     assert not page.evaluate("player.step(-5000)")
     captured = page.evaluate("[player.shown.capturedAt, player.showAt(player.shown.pts + 90000), player.shown]")
     assert captured[2]["capturedAt"] - captured[0] == pytest.approx(0.0, abs=1e-3), "not before it is there"
