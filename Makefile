@@ -7,7 +7,6 @@ SCENE ?= gate
 JOBS ?= 4
 SECONDS ?= 1200
 PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
-XDIST := $(PYTEST) --dist loadfile --no-loadscope-reorder -n
 PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,player browser ui golden_page static element fmp4)
 SLOW := $(addprefix tests/,annotate viewer faults quirks security acceptance camera simulator)
 SANS_IO_TESTS := tests/wire tests/isapi tests/faults/test_wire_rows.py tests/faults/test_document_rows.py
@@ -21,17 +20,13 @@ demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata 
 
 test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
 	@rm -rf build/evidence && mkdir -p build
-	@echo "Tests of the page, in two browsers at a time, and the coverage run beside the others; what they say comes after those."
-	@$(XDIST) 2 $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
-		$(MAKE) --no-print-directory coverage >build/coverage.log 2>&1 & branches=$$!; \
-		$(XDIST) $(JOBS) $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); \
-		failed=$$?; \
-		wait $$branches || failed=1; cat build/coverage.log; \
-		wait $$pages || failed=1; cat build/pages.log; \
-		exit $$failed
+	@echo "Tests of the page, in one browser at a time, run beside the others; what they say comes after those."
+	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
+		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); rest=$$?; \
+		wait $$pages; ended=$$?; cat build/pages.log; test $$rest = 0 -a $$ended = 0
 	$(PYTEST) $(PROOF)  # frame by frame: nothing else may run beside it
 	$(BIN)/python tests/pages.py build/evidence
-	@$(MAKE) --no-print-directory fuzz SECONDS=40
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target coverage fuzz SECONDS=40
 
 coverage: $(VENV)/.test  ## the branches of wire and isapi that their own tests take: at least 98 %
 	@mkdir -p build
