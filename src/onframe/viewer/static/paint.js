@@ -18,6 +18,8 @@ const DASHED_AFTER = 120; // ms a held shape is drawn firmly: one or two picture
 const MOVING = 500; // ms; what is held longer does not move, and stays as it is
 const FLASH = 1500; // ms until an alarm's flash has decayed
 const HEAT_MAPS = 4;
+const LONGEST_SIDE = 4096; // of a heat map's picture
+const MOST_PIXELS = 16_000_000;
 const MOST_SHAPES = 1000; // of one picture; the first ones are left out, since the picture's own come last
 const HINT = 'notice'; // each document may say of its own value that it does not fit: one of them is enough
 const REGION = 0.25; // of the picture: in a box larger than that, as of a heat map, there is room for texts
@@ -329,5 +331,19 @@ function mannerOf({ state, age, message }) {
 /** @param {string} mediaType @param {string} data base64 @returns {Promise<ImageBitmap>} */
 async function decodePicture(mediaType, data) {
   const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type: mediaType }));
+  const address = URL.createObjectURL(new Blob([bytes], { type: mediaType }));
+  try {
+    const picture = new Image();
+    await new Promise((resolve, reject) => {
+      picture.onload = resolve;
+      picture.onerror = reject;
+      picture.src = address;
+    });
+    // Its size is known before its pixels are: a few bytes may stand for gigabytes of them.
+    const { naturalWidth: width, naturalHeight: height } = picture;
+    if (Math.max(width, height) > LONGEST_SIDE || width * height > MOST_PIXELS) throw new RangeError(`${width} × ${height}`);
+    return await createImageBitmap(picture);
+  } finally {
+    URL.revokeObjectURL(address);
+  }
 }
