@@ -301,6 +301,28 @@ async def test_losses_are_counted_in_packets_and_per_cent(device, make_document)
     assert 40 < float(share) <= 50
 
 
+@pytest.mark.parametrize(("lose", "ok"), [(1, True), (0, False)])
+async def test_a_document_that_cannot_be_read_is_no_cause_of_its_own_where_packets_are_lost(
+    device, make_document, lose, ok
+):
+    device.types["behaviorAnalysis"] = "true"
+
+    async def torn():
+        while True:
+            device.send(b"<x>500</x>", timestamp=0)
+            for before in (0, lose):
+                device.send(make_document(type="ruleTarget"), timestamp=0, lose=before)
+            await asyncio.sleep(0.02)
+
+    sending = asyncio.create_task(torn())
+    async with camera_of(device) as camera:
+        found = {finding.name: finding async for finding in diagnose(camera, wait=0.5)}
+    sending.cancel()
+    assert (found["packets"].ok, found["documents"].ok) == (not lose, ok)
+    assert "'x' is no root" in found["documents"].detail
+    assert ("losses first" if lose else "report it") in found["documents"].remedy
+
+
 async def test_jitter_transport_and_the_spread_of_values_are_told(device, healthy):
     found = await findings(camera_of(device), healthy, device)
     assert found["transport"].detail == "RTP over tcp within the RTSP connection"

@@ -17,7 +17,7 @@ from onframe.errors import AuthenticationError, StatusError, UnsupportedError
 from onframe.record import AccessUnit, Gap, Record, StateChange
 from onframe.simulator.camera import SimulatedCamera
 
-next_of = partial(waiting.next_of, seconds=8.0)
+next_of = partial(waiting.next_of, seconds=20.0)
 
 QUICK = Backoff(initial=0.05, maximum=0.2)
 

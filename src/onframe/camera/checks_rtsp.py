@@ -220,8 +220,11 @@ def _packets(packets: int, seen: Seen, wait: float) -> Finding:
 
 
 def _documents(seen: Seen, packets: int) -> Finding | None:
-    if seen.undecodable is not None:
-        bad = seen.undecodable
+    bad = seen.undecodable
+    if bad is not None and seen.lost and seen.records:
+        detail = f"{seen.records} read; one cannot be, which the losses alone may explain: {bad.message}"
+        return Finding("documents", True, detail, "see to the losses first")
+    if bad is not None:
         remedy = "write a bundle with 'onframe doctor --bundle FILE' and report it"
         return Finding("documents", False, f"one cannot be read: {bad.message}", remedy)
     if seen.records:
