@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints/constraints.txt $(BIN)/pip
 SCENE ?= gate
-JOBS ?= 4
+JOBS ?= 3
 SECONDS ?= 1200
+# The tests start some hundred processes of ours: each of them would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 PYTEST := $(BIN)/python -m pytest --evidence=build/evidence
 PAGE_TESTS := $(patsubst %,tests/viewer/test_%.py,player browser ui golden_page static element fmp4)
 SLOW := $(addprefix tests/,annotate viewer faults quirks security acceptance camera simulator)
@@ -18,7 +20,10 @@ PROOF := tests/viewer/test_frame_accuracy.py
 demo: $(VENV)/.demo  ## a simulated camera and the page that shows its metadata on its video
 	@exec $(BIN)/onframe demo --scene $(SCENE)
 
-test: check $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
+test: $(VENV)/.test $(VENV)/.system  ## everything: checks, tests, the pages of conformance and robustness
+	@$(BIN)/python -m compileall -q src  # and the tests, while the checks run
+	@$(PYTEST) --collect-only -q $(SLOW) $(QUICK) >/dev/null 2>&1 & \
+		$(MAKE) --no-print-directory check; checked=$$?; wait; exit $$checked
 	@rm -rf build/evidence && mkdir -p build
 	@echo "Tests of the page, in one browser at a time, run beside the others; what they say comes after those."
 	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
