@@ -25,13 +25,17 @@ test: $(VENV)/.test $(VENV)/.system  ## everything: checks, tests, the pages of 
 	@$(PYTEST) --collect-only -q $(SLOW) $(QUICK) >/dev/null 2>&1 & \
 		$(MAKE) --no-print-directory check; checked=$$?; wait; exit $$checked
 	@rm -rf build/evidence && mkdir -p build
-	@echo "Tests of the page, in one browser at a time, run beside the others; what they say comes after those."
+	@echo "Tests of the page, in one browser at a time, and the coverage run beside the others; what they say comes after those."
 	@$(PYTEST) $(PAGE_TESTS) >build/pages.log 2>&1 & pages=$$!; \
-		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); rest=$$?; \
-		wait $$pages; ended=$$?; cat build/pages.log; test $$rest = 0 -a $$ended = 0
+		nice -n 19 $(MAKE) --no-print-directory coverage >build/coverage.log 2>&1 & branches=$$!; \
+		$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(PAGE_TESTS) $(PROOF)) $(SLOW) $(QUICK); \
+		failed=$$?; \
+		wait $$pages || failed=1; cat build/pages.log; \
+		wait $$branches || failed=1; cat build/coverage.log; \
+		exit $$failed
 	$(PYTEST) $(PROOF)  # frame by frame: nothing else may run beside it
 	$(BIN)/python tests/pages.py build/evidence
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target coverage fuzz SECONDS=40
+	@$(MAKE) --no-print-directory fuzz SECONDS=40
 
 coverage: $(VENV)/.test  ## the branches of wire and isapi that their own tests take: at least 98 %
 	@mkdir -p build

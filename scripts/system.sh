@@ -18,6 +18,7 @@ venv)
     ;;
 test)
     need chromium chromium
+    need chromium-headless-shell chromium-headless-shell
     need firefox-esr firefox-esr
     need node nodejs
     need npm npm

@@ -183,9 +183,9 @@ def through_a_reboot(chain: Chain, evaluate: Callable[[str], Any], wait: Callabl
 @pytest.mark.fault("F70")
 @pytest.mark.requirement("R-043")
 @pytest.mark.parametrize("path", PATHS)
-def test_the_overlay_lies_on_the_frame_that_it_describes(browser: Browser, chain: Chain, path: str) -> None:
+def test_the_overlay_lies_on_the_frame_that_it_describes(whole_browser: Browser, chain: Chain, path: str) -> None:
     """While timestamps wrap, and through a reboot; its boxes lie within two pixels of the painted target."""
-    page = open_page(browser, chain.address(path, ""))
+    page = open_page(whole_browser, chain.address(path, ""))
     pause = lambda seconds: page.wait_for_timeout(seconds * 1000)  # noqa: E731
     exactly = cast(page, lambda: pause(LOOK), "png")
     shown = exactly + cast(page, lambda: through_a_reboot(chain, page.evaluate, pause))
@@ -236,8 +236,8 @@ def test_in_firefox_the_overlay_lies_on_the_frame_that_it_describes(chain: Chain
     assert max(edges) <= 2.0
 
 
-def test_where_documents_are_lost_no_frame_shows_those_of_another(browser: Browser, lossy: Chain) -> None:
-    page = open_page(browser, lossy.address("webcodecs", ""))
+def test_where_documents_are_lost_no_frame_shows_those_of_another(whole_browser: Browser, lossy: Chain) -> None:
+    page = open_page(whole_browser, lossy.address("webcodecs", ""))
     shown = cast(page, lambda: page.wait_for_timeout(12_000))
     counted = page.evaluate("window.onframe")
     page.close()
@@ -252,8 +252,8 @@ def test_where_documents_are_lost_no_frame_shows_those_of_another(browser: Brows
     assert counted["approximate"] == 0
 
 
-def test_a_binding_that_is_one_frame_off_is_noticed(browser: Browser, lossy: Chain) -> None:
-    page = open_page(browser, lossy.address("webcodecs", "&shift=1"))
+def test_a_binding_that_is_one_frame_off_is_noticed(whole_browser: Browser, lossy: Chain) -> None:
+    page = open_page(whole_browser, lossy.address("webcodecs", "&shift=1"))
     shown = cast(page, lambda: page.wait_for_timeout(3000))
     page.close()
     bare = lossy.may_be_bare(shown)

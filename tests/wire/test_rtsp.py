@@ -342,11 +342,11 @@ def test_a_long_stream_of_frames_in_one_piece_is_linear():
     connection = Connection()
     connection.receive_data(frame * 20_000)
     count = 0
-    start = time.perf_counter()
+    start = time.process_time()
     while connection.next_event() is not NEED_DATA:
         count += 1
     assert count == 20_000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_events_of_the_same_bytes_are_equal_and_say_what_they_are():
