@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from onframe.overlay.playout import Binding
+from onframe.overlay.playout import Binding, Drawn
 from onframe.overlay.veil import Veil
 from onframe.overlay.view import View, viewed
 from onframe.overlay.vocabulary import Shapes
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("onframe.viewer")
 _TICKS = 90_000
+_MOVING = 500
+"""ms; what is held longer does not move."""
 _EARLY = 900
 """Ticks that a picture may come too early to be wanted already: clocks jitter."""
 
@@ -38,11 +40,15 @@ class Order(NamedTuple):
 
 
 class Burned(NamedTuple):
-    """One picture, as JPEG. ``pts`` in 90 kHz; ``captured_at`` in Unix seconds once a Record has told it."""
+    """One picture, as JPEG. ``pts`` in 90 kHz; ``captured_at`` in Unix seconds once a Record has told it.
+
+    ``whole``: what moves on it lies where its own Records say, none where another picture's did.
+    """
 
     data: bytes
     pts: int
     captured_at: float | None = None
+    whole: bool = True
 
 
 class Reader:
@@ -144,13 +150,14 @@ class _BurnWorker(FrameWorker):
     def _burn(self, known: Known, frame: av.VideoFrame, pts: int, orders: Iterable[Order]) -> None:
         binding = known.store.lookup(pts)
         captured = None if known.epoch is None else known.epoch + pts / _TICKS
+        whole = not any(one.state in ("held", "interpolated") and _moves(one) for one in binding.drawn)
         for (view, width), group in groupby(orders, key=lambda order: order[:2]):
             painted = self._painted(known, frame, pts, binding, view, width)
             coded: dict[int, bytes] = {}
             for order in group:
                 if order.quality not in coded:
                     coded[order.quality] = self._encoder.encode(painted, order.quality)
-                self._give(known.number, order, Burned(coded[order.quality], pts, captured))
+                self._give(known.number, order, Burned(coded[order.quality], pts, captured, whole))
         known.veil.forget_before(pts)
 
     def _painted(
@@ -167,3 +174,8 @@ class _BurnWorker(FrameWorker):
             fitted = self._fitter.fit(frame, width)
             self._brush.paint(fitted, pts, [], areas)
         return fitted
+
+
+def _moves(drawn: Drawn) -> bool:
+    """Whether another picture's Shape lies wrong on this one."""
+    return drawn.message is not None and drawn.message.hold_ms <= _MOVING

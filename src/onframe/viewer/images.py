@@ -35,6 +35,8 @@ MAX_READERS: Final = 32
 """At once, of all cameras of a viewer."""
 FIRST_WITHIN: Final = 12.0
 """Seconds that a snapshot waits for its picture: a camera may send a key picture every ten."""
+BETTER_WITHIN: Final = 1.0
+"""Seconds that a snapshot then waits for a picture on which nothing stands where another one had it."""
 QUALITY: Final = 80
 BOUNDARY: Final = "onframe-picture"
 NEEDED: Final = ("av", "numpy", "PIL")
@@ -73,7 +75,7 @@ class Images:
         try:
             feed, order = self._read(request.query_params)
             async with self.reading(feed, order._replace(fps=None)) as reader, asyncio.timeout(FIRST_WITHIN):
-                picture = await reader.next()
+                picture = await _best(reader)
         except _Refused as refused:
             return _sentence(refused)
         except TimeoutError:
@@ -182,6 +184,18 @@ def part(picture: Burned) -> bytes:
     stamps = "".join(f"{name}: {value}\r\n" for name, value in _stamps(picture).items())
     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(picture.data)}\r\n{stamps}\r\n"
     return b"".join((head.encode(), picture.data, f"\r\n--{BOUNDARY}\r\n".encode()))
+
+
+async def _best(reader: Reader) -> Burned:
+    """The next picture on which all that moves is in its place, and without one in time the latest."""
+    picture = await reader.next()
+    try:
+        async with asyncio.timeout(BETTER_WITHIN):
+            while not picture.whole:
+                picture = await reader.next()
+    except TimeoutError:
+        pass
+    return picture
 
 
 def _stamps(picture: Burned) -> dict[str, str]:
