@@ -247,7 +247,7 @@ def _look_between(layer: _Layer, pts: int, held: list[Drawn], moving: list[Drawn
     former, later = layer.group(at - 1), layer.group(at)
     if not former:
         return
-    joined = later and later[0].pts - former[0].pts <= _GAP and all(_moves(one) for one in (*former, *later))
+    joined = later and later[0].pts - former[0].pts <= _GAP and all(moves(one) for one in (*former, *later))
     partners = _by_subject(later if joined else ())
     for message in former:
         age = (pts - message.pts) / _TICKS_PER_MS
@@ -260,7 +260,8 @@ def _look_between(layer: _Layer, pts: int, held: list[Drawn], moving: list[Drawn
                 held.append(Drawn(shape, "held", age, message))
 
 
-def _moves(message: Shapes) -> bool:
+def moves(message: Shapes) -> bool:
+    """Whether its Shapes lie wrong on another picture than its own."""
     return message.exact and message.hold_ms <= _MOVING
 
 

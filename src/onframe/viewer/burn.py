@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from onframe.overlay.playout import Binding, Drawn
+from onframe.overlay.playout import Binding, Drawn, moves
 from onframe.overlay.veil import Veil
 from onframe.overlay.view import View, viewed
 from onframe.overlay.vocabulary import Shapes
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("onframe.viewer")
 _TICKS = 90_000
-_MOVING = 500
-"""ms; what is held longer does not move."""
 _EARLY = 900
 """Ticks that a picture may come too early to be wanted already: clocks jitter."""
 
@@ -150,7 +148,7 @@ class _BurnWorker(FrameWorker):
     def _burn(self, known: Known, frame: av.VideoFrame, pts: int, orders: Iterable[Order]) -> None:
         binding = known.store.lookup(pts)
         captured = None if known.epoch is None else known.epoch + pts / _TICKS
-        whole = not any(one.state in ("held", "interpolated") and _moves(one) for one in binding.drawn)
+        whole = not any(map(_is_displaced, binding.drawn))
         for (view, width), group in groupby(orders, key=lambda order: order[:2]):
             painted = self._painted(known, frame, pts, binding, view, width)
             coded: dict[int, bytes] = {}
@@ -176,6 +174,6 @@ class _BurnWorker(FrameWorker):
         return fitted
 
 
-def _moves(drawn: Drawn) -> bool:
-    """Whether another picture's Shape lies wrong on this one."""
-    return drawn.message is not None and drawn.message.hold_ms <= _MOVING
+def _is_displaced(drawn: Drawn) -> bool:
+    """It moves, and stands where another picture had it."""
+    return drawn.state in ("held", "interpolated") and drawn.message is not None and moves(drawn.message)

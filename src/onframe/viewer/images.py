@@ -74,8 +74,10 @@ class Images:
         """One picture, or a sentence why there is none."""
         try:
             feed, order = self._read(request.query_params)
-            async with self.reading(feed, order._replace(fps=None)) as reader, asyncio.timeout(FIRST_WITHIN):
-                picture = await _best(reader)
+            async with self.reading(feed, order._replace(fps=None)) as reader:
+                async with asyncio.timeout(FIRST_WITHIN):
+                    picture = await reader.next()
+                picture = await _better(reader, picture)
         except _Refused as refused:
             return _sentence(refused)
         except TimeoutError:
@@ -186,9 +188,8 @@ def part(picture: Burned) -> bytes:
     return b"".join((head.encode(), picture.data, f"\r\n--{BOUNDARY}\r\n".encode()))
 
 
-async def _best(reader: Reader) -> Burned:
-    """The next picture on which all that moves is in its place, and without one in time the latest."""
-    picture = await reader.next()
+async def _better(reader: Reader, picture: Burned) -> Burned:
+    """This picture or the next one on which all that moves is in its place; without one in time the latest."""
     try:
         async with asyncio.timeout(BETTER_WITHIN):
             while not picture.whole:
