@@ -21,7 +21,7 @@ from onframe.overlay.veil import Veil, grown, strict
 from onframe.overlay.view import Area, View
 from onframe.overlay.vocabulary import Box, Plate, Shape, Shapes
 from onframe.record import AccessUnit
-from onframe.viewer import conveyor, wire
+from onframe.viewer import conveyor, images, wire
 from onframe.viewer.branches import Piece
 from onframe.viewer.burn import Burned, Burner, Order, Reader, _BurnWorker
 from onframe.viewer.conveyor import Conveyor
@@ -343,3 +343,30 @@ async def test_who_joins_is_not_shown_what_is_long_past() -> None:
     assert TIMES[number] == first.pts
     assert number >= 13
     await burner.close()
+
+
+async def test_a_picture_says_whether_what_moves_on_it_is_where_its_own_record_says() -> None:
+    """The second picture has no Record, so its target stands where the first one's had it."""
+    burner = Burner()
+    reader = burner.add(Order(View(), None, 80))
+    burner.hello(hello())
+    burner.told(seen(TIMES[0], face(0.1)))
+    whole = {}
+    for unit in pictures.coded(TIMES[:2]):
+        unit.received_at = datetime.now(UTC)
+        burner.picture(unit)
+        picture = await asyncio.wait_for(reader.next(), 10)
+        whole[picture.pts] = picture.whole
+    assert whole == {TIMES[0]: True, TIMES[1]: False}
+    await burner.close()
+
+
+async def test_a_snapshot_waits_a_little_for_a_better_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(Order(View(), None, 80))
+    good, poor, poorer = Burned(b"", 1), Burned(b"", 2, whole=False), Burned(b"", 3, whole=False)
+    assert await images._better(reader, good) is good
+    reader.give(good)
+    assert await images._better(reader, poor) is good
+    monkeypatch.setattr(images, "BETTER_WITHIN", 0.05)
+    reader.give(poorer)
+    assert await images._better(reader, poor) is poorer
