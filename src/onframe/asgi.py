@@ -89,7 +89,7 @@ class Site:
         """Who does not read what it was sent cannot be bidden farewell."""
         for connection in list(self._server.server_state.connections):
             transport = getattr(connection, "transport", None)
-            if isinstance(transport, asyncio.WriteTransport):
+            if transport is not None:
                 transport.abort()
 
     async def __aenter__(self) -> Site:

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from onframe.isapi.metadata import Metadata, Point, Target
+from onframe.isapi.metadata import Metadata, Point, Target, box_of
 from onframe.record import Record
 
 HOLD = 1.0
@@ -114,7 +114,7 @@ class Live:
 
     def _see(self, scene: _Scene, record: Record, target: Target, at: float) -> None:
         key = TargetKey(record.camera, record.epoch, record.channel, record.metadata.sub_type, target.target_id)
-        number = scene.number(key)
+        number = 0 if target.target_id is not None else scene.number()
         known = scene.targets.pop((key, number), None)
         trail = known.trail if known is not None else deque(maxlen=self.trail_length)
         point = _position(target)
@@ -164,10 +164,8 @@ class _Scene:
         if len(self.rules) > _MAX_RULES:
             self.rules.popitem(last=False)
 
-    def number(self, key: TargetKey) -> int:
-        """0 for a target with an ID; those without are told apart by their place in the document."""
-        if key.target_id is not None:
-            return 0
+    def number(self) -> int:
+        """Targets without an ID are told apart by their place in the document; 0 is for those with one."""
         self._anonymous += 1
         return self._anonymous
 
@@ -202,5 +200,5 @@ def _is_empty(metadata: Metadata) -> bool:
 
 def _position(target: Target) -> Point | None:
     """The middle of its box, in the numbers of its points."""
-    box = target.box
+    box = box_of(target.regions)
     return None if box is None else ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)

@@ -437,6 +437,28 @@ async def test_asking_for_the_picture_sets_the_video_up_too(device):
         assert AccessUnit in stream._subscriber._events
 
 
+async def test_each_calls_back_and_leaves_the_session_at_its_end(device, make_document):
+    async with camera_of(device) as camera:
+        got, came = [], asyncio.Event()
+
+        def hear(record):
+            got.append(record)
+            came.set()
+
+        watch = camera.watch()
+        each = asyncio.create_task(watch.each(hear))
+        await next_of(camera.events(), StateChange, state="live")
+        device.send(make_document(target_id=4))
+        await asyncio.wait_for(came.wait(), 5)
+        assert got[0].metadata.targets[0].target_id == 4 and not each.done(), each
+        assert watch.counters.delivered == 1
+        each.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await each
+        with pytest.raises(StopAsyncIteration):
+            await anext(watch)
+
+
 @pytest.mark.requirement("R-105")
 async def test_a_bad_message_is_reported_and_the_stream_goes_on(device, make_document):
     async with camera_of(device) as camera:

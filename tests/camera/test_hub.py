@@ -245,6 +245,48 @@ async def test_a_blocking_subscriber_that_leaves_lets_the_session_go_on():
     assert len(hub) == 0
 
 
+async def test_each_calls_back_for_what_is_queued_and_then_at_once():
+    hub, got = Hub(), []
+    subscriber = hub.subscribe(events=ALL, maxsize=1)
+    hub.publish(record(1))
+    hub.publish(record(2))
+    each = asyncio.create_task(subscriber.each(got.append))
+    await asyncio.sleep(0)
+    assert [type(event) for event in got] == [Gap, Record] and got[1].n == 2
+    for n in range(3, 6):
+        hub.publish(record(n))
+        assert got[-1].n == n, "not in this very turn"
+    hub.publish(gap())
+    hub.publish(record(6))
+    assert got[-2].reason == "loss" and got[-1].gap_before is got[-2]
+    hub.close()
+    await asyncio.wait_for(each, 1)
+    assert subscriber.counters.delivered == len(got) == 7 and len(subscriber) == 0
+
+
+async def test_each_ends_with_the_session_s_error():
+    hub = Hub()
+    each = asyncio.create_task(hub.subscribe().each(lambda event: None))
+    await asyncio.sleep(0)
+    hub.close(AuthenticationError("refused"))
+    with pytest.raises(AuthenticationError):
+        await asyncio.wait_for(each, 1)
+
+
+async def test_a_callback_that_raises_ends_its_own_subscriber_alone():
+    hub, got = Hub(), []
+    broken = asyncio.create_task(hub.subscribe().each(lambda event: 1 / 0))
+    other = asyncio.create_task(hub.subscribe().each(got.append))
+    await asyncio.sleep(0)
+    hub.publish(record(1))
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(broken, 1)
+    hub.publish(record(2))
+    assert [event.n for event in got] == [1, 2] and len(hub) == 1
+    hub.close()
+    await asyncio.wait_for(other, 1)
+
+
 async def test_closing_with_an_error_raises_it_once():
     hub = Hub()
     subscriber = hub.subscribe()

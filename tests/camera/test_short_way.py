@@ -44,24 +44,33 @@ def packets(encoding: str, chance: random.Random, pictures: int) -> list[bytes]:
     return sent
 
 
+@pytest.mark.parametrize("together", [1, 3, 40])
 @pytest.mark.parametrize("encoding", ["H264", "H265"])
 @pytest.mark.parametrize("seed", range(20))
-def test_a_packet_as_bytes_and_as_a_view_give_the_same(encoding: str, seed: int) -> None:
-    """Views always take the long way."""
+def test_packets_that_came_together_and_one_by_one_give_the_same(encoding: str, seed: int, together: int) -> None:
     chance = random.Random(seed)
     short, long = (Receiver("gate", 1, 1, 3, ssrc=0xCAFE) for _ in range(2))
     for receiver in (short, long):
         receiver.add_video("v", encoding=encoding)
-    units = 0
-    for n, data in enumerate(packets(encoding, chance, 60)):
+    units = shortened = n = 0
+    sent = packets(encoding, chance, 60)
+    while sent:
+        count = chance.randrange(1, together + 1)
+        came, sent = sent[:count], sent[count:]
+        n += 1
         now = 1_700_000_000_000_000_000 + n * 4_000_000
-        given = short.packet("v", data, now)
-        assert given == long.packet("v", memoryview(data), now)
+        given, at = [], 0
+        while at < len(came):
+            taken = short.go_on("v", came, at, now)
+            given += [] if taken else short.packet("v", came[at], now)
+            at, shortened = at + (taken or 1), shortened + taken
+        assert given == [unit for data in came for unit in long.packet("v", data, now)]
         units += len(given)
         if n % 50 == 0:
             assert short.reports(now) == long.reports(now)
     assert short.counters == long.counters
     assert units > 30 and short.counters["video_lost"] > 0 and short.counters["video_duplicates"] > 0
+    assert shortened > 50
 
 
 def test_the_short_way_is_taken_in_the_middle_alone() -> None:
@@ -72,7 +81,7 @@ def test_the_short_way_is_taken_in_the_middle_alone() -> None:
     assert track is not None
     for packet in packetizer("H264", 7, 1).packetize(join_nals([b"\x65" + bytes(range(1, 230))]), BASE):
         data = packet.serialize()
-        went = track.goes_on(data, receiver.clock, 0)
+        went = track.go_on([data], 0, receiver.clock, 0) == 1
         taken.append(went)
         given = [] if went else receiver.packet("v", data, 0)
     assert taken == [False, True, True, False]

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from onframe.camera.tls import TLS, explain, handshake_failure, server_name
@@ -39,8 +39,7 @@ class Wire(asyncio.BufferedProtocol):
         self._buffer = _receive_buffer()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._made(transport)
+        self._made(cast(asyncio.Transport, transport))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer

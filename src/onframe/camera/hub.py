@@ -55,16 +55,13 @@ class Hub:
         self._subscribers: list[Subscriber] = []
         self._blocking: set[Subscriber] = set()
         self._on_blocked = on_blocked
+        self.blocked = False
+        """A full "block" queue holds the session up."""
         self._closed = False
         self._error: BaseException | None = None
 
     def __len__(self) -> int:
         return len(self._subscribers)
-
-    @property
-    def blocked(self) -> bool:
-        """True while a full "block" queue holds the session up."""
-        return bool(self._blocking)
 
     def subscribe(
         self,
@@ -85,9 +82,8 @@ class Hub:
 
     def publish(self, event: StreamEvent) -> None:
         """Give the event to every subscriber. Never blocks and never raises."""
-        first_to_drop = _goes_first(event)
         for subscriber in tuple(self._subscribers):
-            subscriber.put(event, first_to_drop)
+            subscriber.put(event)
 
     def close(self, error: BaseException | None = None) -> None:
         """End every iterator, with this error if there is one, after what already stands in its queue."""
@@ -101,9 +97,9 @@ class Hub:
         self._block(subscriber, False)
 
     def _block(self, subscriber: Subscriber, full: bool) -> None:
-        before = self.blocked
         (self._blocking.add if full else self._blocking.discard)(subscriber)
-        if self.blocked != before:
+        if self.blocked != bool(self._blocking):
+            self.blocked = bool(self._blocking)
             self._on_blocked(self.blocked)
 
 
@@ -136,6 +132,7 @@ class Subscriber:
         self._announced: Gap | None = None  # told as an event, not yet by a Record
         self._lost_pictures = 0
         self._ready = asyncio.Event()
+        self._callback: Callable[[StreamEvent], None] | None = None
         self._closed = False
         self._error: BaseException | None = None
 
@@ -156,20 +153,49 @@ class Subscriber:
             self._ready.clear()
             await self._ready.wait()
 
+    async def each(self, callback: Callable[[StreamEvent], None]) -> None:
+        """Call back for what is queued, then for each event as it is published; returns when all is over.
+
+        Raises the error that the session ends with, or the one that the callback raises.
+        """
+        while not self._closed and (event := self._take()) is not None:
+            self._pass(event, callback)
+        self._callback = callback
+        while not self._closed:
+            self._ready.clear()
+            await self._ready.wait()
+        while (event := self._take()) is not None:
+            self._pass(event, callback)
+        if self._error is not None:
+            raise self._error
+
+    def _pass(self, event: StreamEvent, callback: Callable[[StreamEvent], None]) -> None:
+        """A callback that raises is no fault of the session's: it ends this subscriber alone."""
+        self.counters.delivered += 1
+        try:
+            callback(event)
+        except Exception as error:
+            self.discard()
+            self._error = error
+
     # -- incoming ----------------------------------------------------------------------------
 
-    def put(self, event: StreamEvent, first_to_drop: bool) -> None:
+    def put(self, event: StreamEvent) -> None:
         """Take the event in if it is wanted; by ``overflow``, make room or end."""
         if self._closed:
             return
         wanted = self._wanted(event)
         if wanted is None:
             return
+        if self._callback is not None:
+            self._pass(wanted, self._callback)
+            return
         size = _size(wanted)
         if self._is_full(size) and not self._make_room(size):
             return
         self._order += 1
-        (self._first_to_drop if first_to_drop else self._last_to_drop).append(_Item(self._order, wanted, size))
+        queue = self._first_to_drop if _goes_first(event) else self._last_to_drop
+        queue.append(_Item(self._order, wanted, size))
         self._bytes += size
         self._ready.set()
         if self._overflow == "block" and self._is_full(0):

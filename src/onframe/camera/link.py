@@ -8,6 +8,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from onframe.camera.location import Location
@@ -23,6 +25,7 @@ from onframe.wire.sdp import MediaDescription, SessionDescription
 from onframe.wire.session import MAX_KEEP_ALIVE
 from onframe.wire.track import Track
 
+_channel = itemgetter(0)
 KEEP_ALIVE = 15.0
 """Seconds between keep-alives unless said otherwise: a dead camera is found within 30 s."""
 STALE_AFTER = 1.5
@@ -69,6 +72,7 @@ class RTSPLink:
             port,
             login,
             on_frame=self._frame,
+            on_frames=self._frames,
             timeout=session.timing.timeout,
             keep_alive=session.timing.keepalive or KEEP_ALIVE,
             tls=tls,
@@ -230,11 +234,27 @@ class RTSPLink:
 
     # -- receiving ---------------------------------------------------------------------------
 
+    def _frames(self, frames: list[tuple[int, bytes]]) -> None:
+        """What came together. Most of it are pieces of the picture in progress, which go the short way."""
+        client, session, receiver = self._client, self._session, self._receiver
+        for channel, run in groupby(frames, _channel):
+            track, is_rtcp = self._tracks.get(channel, ("", True))
+            payloads = [payload for _, payload in run]
+            at = 0
+            while at < len(payloads) and not client.closed:
+                taken = 0
+                if not is_rtcp and self._playing and not session.hub.blocked:
+                    taken = receiver.go_on(track, payloads, at, time.time_ns())
+                if not taken:
+                    self._frame(channel, payloads[at])
+                at += taken or 1
+
     def _frame(self, channel: int, payload: bytes) -> None:
-        self._arrived.set()
         if self._playing and not self._session.hub.blocked:
             self._take(channel, payload)
-        elif self._playing or self._held_bytes < _MAX_EARLY:
+            return
+        self._arrived.set()
+        if self._playing or self._held_bytes < _MAX_EARLY:
             self._held_bytes += len(payload) + _FRAME_COST
             self._held.append((channel, payload))  # while blocked: the rest of one read
         else:

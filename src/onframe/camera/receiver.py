@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -134,14 +134,20 @@ class Receiver:
         if track in self._tracks:
             self.clock.rtp_info(track, rtptime)
 
+    def go_on(self, track: str, packets: Sequence[bytes], at: int, now_ns: int) -> int:
+        """Of these RTP packets, which came together, take those from ``at`` on that go on with a picture's NAL unit.
+
+        How many: what ``packet`` would have taken, and none of them completes anything.
+        """
+        video = self._video
+        return 0 if video is None or video.name != track else video.go_on(packets, at, self.clock, now_ns)
+
     def packet(self, track: str, data: bytes | bytearray | memoryview, now_ns: int) -> list[Received]:
         """One RTP packet. What it completes, in order; nothing a peer sends raises."""
         known = self._tracks.get(track)
         if known is None:
             self._counts["unknown_track"] += 1
             return []
-        if known is self._video and type(data) is bytes and self._video.goes_on(data, self.clock, now_ns):
-            return []  # it completes nothing
         try:
             packet = RTPPacket.parse(data)
         except RemoteProtocolError as error:
@@ -246,11 +252,12 @@ class Receiver:
     # -- documents ---------------------------------------------------------------------------
 
     def _documents(self, track: DocumentTrack, packet: RTPPacket, timestamp: int, now_ns: int) -> list[Received]:
-        message = track.depacketizer.push(packet, timestamp)
-        received = self._gaps(track, now_ns)
+        depacketizer = track.depacketizer
+        message = depacketizer.push(packet, timestamp)
+        received = self._gaps(track, now_ns) if depacketizer.has_reports else []
         while message is not None:
             received += self._read(track, message, now_ns)
-            message = track.depacketizer.pop()
+            message = depacketizer.pop()
         return received
 
     def _gaps(self, track: DocumentTrack, now_ns: int) -> list[Received]:
@@ -344,7 +351,7 @@ class Receiver:
             format=document.format,
             timestamp=message.timestamp,
             captured_at=_captured_at(time.ns),
-            clock=time.grade.value if abs(time.ns - now_ns) < _UNTRUSTED else "untrusted",
+            clock=str(time.grade) if abs(time.ns - now_ns) < _UNTRUSTED else "untrusted",
             uncertainty=time.uncertainty,
             coordinates=self.coordinates,
             video=self._video_time(track, message.timestamp),
@@ -362,7 +369,7 @@ class Receiver:
         if there is None:
             return None
         snapped = self._video.nearest(there.timestamp)
-        return VideoTime(snapped, there.grade.value, there.uncertainty, there.grade.exact)
+        return VideoTime(snapped, str(there.grade), there.uncertainty, there.grade.exact)
 
 
 def _joined(before: Gap, after: Gap) -> Gap:

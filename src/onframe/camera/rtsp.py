@@ -40,7 +40,8 @@ class RTSPClient:
     """One RTSP session over one TCP connection, TLS with ``tls``: open, setup, play, teardown.
 
     ``transport`` is how RTP comes: within the connection, or over UDP to ports or to a group of the device's choice.
-    ``on_frame(channel, payload)`` gets each frame and datagram (`Track.channels`); ``on_closed(error)`` is called once
+    ``on_frame(channel, payload)`` gets each frame and datagram (`Track.channels`), but ``on_frames`` those frames that
+    came together, where it is given. ``on_closed(error)`` is called once
     when a connection that was made has ended, with None when it was closed from here. ``timeout`` bounds connecting and
     each answer, in seconds. ``keep_alive`` caps the seconds between two keep-alives (half of the session's timeout
     anyhow). Once playing, a connection that stays silent for nearly two of them is ConnectionLost, however many
@@ -54,6 +55,7 @@ class RTSPClient:
         login: Login,
         *,
         on_frame: Callable[[int, bytes], None],
+        on_frames: Callable[[list[tuple[int, bytes]]], None] | None = None,
         on_closed: Callable[[Exception | None], None] = lambda error: None,
         on_answer: Callable[[Request, Response], None] = lambda request, response: None,
         timeout: float = 10.0,
@@ -71,6 +73,7 @@ class RTSPClient:
         self.unexpected_requests = 0
         self._login = login
         self._on_frame = on_frame
+        self._on_frames = self._one_by_one if on_frames is None else on_frames
         self._on_closed, self._on_answer = on_closed, on_answer
         self._timeout = timeout
         self._max_keep_alive = min(keep_alive or MAX_KEEP_ALIVE, MAX_KEEP_ALIVE)
@@ -187,6 +190,11 @@ class RTSPClient:
             self._transport.resume_reading()
             if self._datagrams is not None:
                 self._datagrams.paused = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._closed
 
     @property
     def paused(self) -> bool:
@@ -364,6 +372,9 @@ class RTSPClient:
         self.last_received = self._now()
         try:
             session.receive_data(data, self.last_received)
+            if frames := session.take_frames():  # nearly all there is, once the stream plays
+                self.frames += len(frames)
+                self._on_frames(frames)
             while not self._closed and (event := session.next_event()) is not NEED_DATA:
                 if isinstance(event, InterleavedFrame):
                     self.frames += 1
@@ -375,11 +386,16 @@ class RTSPClient:
         except Exception as error:
             self.close(error)
 
+    def _one_by_one(self, frames: list[tuple[int, bytes]]) -> None:
+        for channel, payload in frames:
+            if not self._closed:
+                self._on_frame(channel, payload)
+
     def _datagram(self, channel: int, data: bytes) -> None:
         if self._closed:
             return
         try:
-            self._on_frame(channel, data)
+            self._on_frames([(channel, data)])
         except Exception as error:
             self.close(error)
 

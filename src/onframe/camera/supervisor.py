@@ -183,9 +183,9 @@ class Supervisor:
         """A new watcher; it learns how the session stands and the rules that were sent before it came."""
         subscriber = self.hub.subscribe(events=events, **queue)
         if self._task is not None:
-            subscriber.put(self.state, False)
+            subscriber.put(self.state)
             for rule in self._rules.values():
-                subscriber.put(rule, False)
+                subscriber.put(rule)
         self._start()
         return subscriber
 

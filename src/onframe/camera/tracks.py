@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
 from operator import sub
 
 from onframe.record import Gap
@@ -11,7 +12,7 @@ from onframe.wire.clock import SessionClock
 from onframe.wire.payload.message import Depacketizer, Message
 from onframe.wire.payload.nal import NALDepacketizer
 from onframe.wire.rtcp import Bye
-from onframe.wire.rtp import HEADER, RTPPacket, TrackReceiver
+from onframe.wire.rtp import RTPPacket, TrackReceiver
 
 _NS = 1_000_000_000
 _REMEMBERED = 3
@@ -123,18 +124,20 @@ class VideoTrack(ReceivedTrack):
         self._ordered.clear()
         self.newest = self._apart = None
 
-    def goes_on(self, data: bytes, clock: SessionClock, now_ns: int) -> bool:
-        """Take a packet from the middle of a picture's NAL unit, as most are, the short way; False for any other."""
+    def go_on(self, packets: Sequence[bytes], at: int, clock: SessionClock, now_ns: int) -> int:
+        """Take packets from the middle of a picture's NAL unit, as most are, the short way: how many, from ``at`` on.
+
+        None with a marker, of another picture or in any other way unlike the one before.
+        """
         pictures, newest = self.pictures, self.newest
-        if pictures is None or newest is None or len(data) < 12:
-            return False
-        first, second, sequence_number, timestamp, ssrc = HEADER.unpack_from(data)
-        if first != 0x80 or second != self.payload_type or ssrc != self._ssrc or timestamp != newest & 0xFFFFFFFF:
-            return False  # with a marker, of another picture or in any other way unlike the one before
-        if not clock.goes_on(self.name, newest, now_ns) or not pictures.go_on(data, sequence_number, newest, ssrc):
-            return False
-        self.measure(timestamp, now_ns)
-        return True
+        if pictures is None or newest is None or not clock.goes_on(self.name, newest, now_ns):
+            return 0
+        taken = pictures.go_on(packets, at, newest)
+        if taken:
+            self.measure(newest & 0xFFFFFFFF, now_ns)
+            for _ in range(1, taken):  # they came together
+                self.jitter -= self.jitter / 16
+        return taken
 
     def remember(self, timestamp: int) -> None:
         """A packet of this picture came; what is older than 3 s is forgotten."""

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, cast
 
 from onframe.camera.hub import Accept, Counters, Subscriber
 from onframe.isapi.config import configuration_type
-from onframe.record import Record
+from onframe.record import Record, StreamEvent
 
 T = TypeVar("T")
 KINDS = frozenset({"rule", "target", "ptz"})
@@ -30,7 +30,7 @@ class Watch(Generic[T]):
     @property
     def counters(self) -> Counters:
         """What was delivered, and what this watcher's own queue had to drop."""
-        return self._subscriber.counters if self._subscriber else Counters()
+        return Counters() if self._subscriber is None else self._subscriber.counters
 
     def __aiter__(self) -> Watch[T]:
         return self
@@ -45,6 +45,21 @@ class Watch(Generic[T]):
         except Exception:
             await self.aclose()
             raise
+
+    async def each(self, callback: Callable[[T], None]) -> None:
+        """Call ``callback`` with every event the moment it is received, until the session ends or this watcher.
+
+        The shortest way, for who needs no queue: the camera is not read on before the callback returns. Raises what
+        iterating raises, and what the callback raises, which ends this watcher alone.
+        """
+        if self._closed:
+            return
+        try:
+            if self._subscriber is None:
+                self._subscriber = await self._join()
+            await self._subscriber.each(cast(Callable[[StreamEvent], None], callback))
+        finally:
+            await self.aclose()
 
     async def __aenter__(self) -> Watch[T]:
         return self

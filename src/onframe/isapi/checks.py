@@ -34,7 +34,11 @@ def _range(notes: Notes, what: str, value: Number | None, low: Number, high: Num
 def _required(target: Target, names: tuple[str, ...], notes: Notes) -> None:
     for name in names:
         if target.get(name) is None:
-            notes.warn(f"property {name} is required and absent")
+            _lacks(name, notes)
+
+
+def _lacks(name: str, notes: Notes) -> None:
+    notes.warn(f"property {name} is required and absent")
 
 
 _CONFIDENCES = {"confidence": "confidence", "vehicleconfidence": "vehicleConfidence"}
@@ -42,12 +46,12 @@ _CONFIDENCES = {"confidence": "confidence", "vehicleconfidence": "vehicleConfide
 
 def _plates(metadata: Metadata, notes: Notes) -> None:
     for target in metadata.targets:
-        if metadata.type == "activityTarget":
-            _required(target, ("licensePlate",), notes)
-        for description, value in target.properties:
-            name = _CONFIDENCES.get(description.lower())
-            if name is not None:
-                _range(notes, name, number(value), 0, 100)
+        keys = [description.lower() for description, _ in target.properties]
+        if "licenseplate" not in keys and metadata.type == "activityTarget":
+            _lacks("licensePlate", notes)
+        for key, (_, value) in zip(keys, target.properties, strict=True):
+            if key in _CONFIDENCES:
+                _range(notes, _CONFIDENCES[key], number(value), 0, 100)
 
 
 def _temperatures(metadata: Metadata, notes: Notes) -> None:
@@ -64,8 +68,9 @@ def _counting(metadata: Metadata, notes: Notes) -> None:
 
 def _polar(metadata: Metadata, notes: Notes) -> None:
     for target in metadata.targets:
-        _range(notes, "angle", target.angle, -75, 75)
-        _range(notes, "distance", target.distance, 0, 150)
+        if target.angle is not None or target.distance is not None:
+            _range(notes, "angle", target.angle, -75, 75)
+            _range(notes, "distance", target.distance, 0, 150)
         for angle, distance in target.polar:
             _range(notes, "angle", angle, -75, 75)
             _range(notes, "distance", distance, 0, 150)

@@ -98,6 +98,12 @@ def _only(payload: bytes, notes: Notes, lenient_ip: bool) -> Document:
 def decode_all(payload: bytes, *, lenient_ip: bool = False) -> Iterator[Document | DecodeError | LimitExceeded]:
     """Every document in ``payload``, in order; one that cannot be read is its error, and the next is still read."""
     notes = Notes()
+    whole = _usual(payload, notes)
+    return _several(payload, notes, lenient_ip) if whole is None else iter((whole,))
+
+
+def _several(payload: bytes, notes: Notes, lenient_ip: bool) -> Iterator[Document | DecodeError | LimitExceeded]:
+    """The documents of a payload that is none of `_usual` as it came."""
     try:
         text = to_utf8(payload, notes)
     except (DecodeError, LimitExceeded) as error:
@@ -110,7 +116,7 @@ def decode_all(payload: bytes, *, lenient_ip: bool = False) -> Iterator[Document
             yield bounds.exceeded("documents", bounds.MAX_DOCUMENTS)
             return
         try:
-            usual = None if position else _usual(text, notes)
+            usual = None if position or text is payload else _usual(text, notes)
             document, end = _document(text, position, notes, lenient_ip) if usual is None else (usual, len(text))
         except (DecodeError, LimitExceeded) as error:
             error.format = "json" if text[position : position + 1] == b"{" else "xml"

@@ -32,11 +32,10 @@ Box: TypeAlias = tuple[Number, Number, Number, Number]
 
 def box_of(regions: Sequence[Region]) -> Box | None:
     """The smallest upright box around all points, or None where there is no point."""
-    points = [point for region in regions for point in region]
+    points = regions[0] if len(regions) == 1 else [point for region in regions for point in region]
     if not points:
         return None
-    xs = [point[0] for point in points]
-    ys = [point[1] for point in points]
+    xs, ys = zip(*points, strict=True)
     return (min(xs), min(ys), max(xs), max(ys))
 
 
@@ -322,7 +321,12 @@ class Metadata(msgspec.Struct):
         """A radar document: its type ends in "Radar" or it has a radar block (B.14, decision)."""
         if self.type is not None and self.type.lower().endswith("radar"):
             return True
-        return self.radar is not None or any(t.distance is not None and t.angle is not None for t in self.targets)
+        if self.radar is not None:
+            return True
+        for target in self.targets:  # noqa: SIM110  a generator costs more than it yields, and every document is asked
+            if target.distance is not None and target.angle is not None:
+                return True
+        return False
 
     @property
     def kind(self) -> str:

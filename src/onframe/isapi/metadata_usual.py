@@ -23,6 +23,7 @@ from onframe.isapi.metadata import (
     Metadata,
     Number,
     Point,
+    Property,
     PTZInfo,
     Radar,
     RadarDetectionRegion,
@@ -191,12 +192,16 @@ def _children(found: dict[str, _Node], name: str) -> list[_Node]:
 
 
 class _RestShape(NamedTuple):
-    """Where the values outside the targets are: those with ``names``, then the vertices of the radar's region."""
+    """Where the values outside the targets are: those with ``names``, then the vertices of the radar's region.
+
+    The first ``head`` of them are type, subType and DevInfo, the next is the time.
+    """
 
     version: str | None
     namespace: str | None
     blocks: frozenset[str]
     names: tuple[str, ...]
+    head: int
     leaves: Callable[[list[str]], tuple[str, ...]]
     blanks: Callable[[list[str]], tuple[str, ...]]
 
@@ -214,12 +219,19 @@ def _rest_shape(shape: str) -> _RestShape:
         node, at = _node(tags, at, _METADATA)
         blocks.append(node)
     found = _once(blocks)
-    places = dict(_places(found))
+    unsorted = dict(_places(found))
+    names = tuple(sorted(unsorted.keys() | {"time"}, key=_rank))
+    places = {name: unsorted.get(name, -1) for name in names}
     vertices = [node for node in _children(found, "RadarDetectionRegion") if node.name == "VertexPoint"]
     leaves = [*places.values(), *_couples(vertices, "x", "y")]
     blanks = [place for place in range(len(tags) + 1) if place not in leaves]
-    names = tuple(places)
-    return _RestShape(root[1], root[2], frozenset(found), names, _getter(leaves), _getter(blanks))
+    return _RestShape(root[1], root[2], frozenset(found), names, names.index("time"), _getter(leaves), _getter(blanks))
+
+
+def _rank(name: str) -> tuple[int, str]:
+    if name in ("type", "subType") or name.startswith("DevInfo."):
+        return 0, name
+    return (1 if name == "time" else 2), name
 
 
 def _places(found: dict[str, _Node]) -> Iterator[tuple[str, int]]:
@@ -251,21 +263,38 @@ def _target(texts: list[str], shape: _TargetShape) -> Target:
     joined = "".join(leaves)
     if not _are_plain(joined, "".join(blanks_of(texts))):
         raise _Unusual
-    target_id, rule_id, recognition, speed, angle, distance = leaves[:6]
-    target = Target(_identifier(target_id), _identifier(rule_id), recognition.strip() or None)
+    said = leaves[:3] + leaves[points:pairs]
+    target_id, rule_id, recognition, properties = (_known_said if len(joined) < _SHORT else _said)(said)
+    target = Target(target_id, rule_id, recognition)
     if regions:
         found = _points(leaves[6:points], joined)
         target.regions = [found] if len(regions) == 1 else _regions(found, regions)
-    if pairs > points:
-        values = list(map(str.strip, leaves[points:pairs]))
-        target.properties = properties = list(zip(values[::2], values[1::2], strict=True))
-        if any(starmap(_is_misspelt, properties)):
-            raise _Unusual
+    if properties:
+        target.properties = list(properties)
+    _, _, _, speed, angle, distance = leaves[:6]
     if len(leaves) > pairs:
         target.polar = _points(leaves[pairs:], joined)
     if speed or angle or distance:
         target.speed, target.angle, target.distance = _number(speed), _number(angle), _number(distance)
     return target
+
+
+_Said: TypeAlias = "tuple[int | str | None, int | str | None, str | None, tuple[Property, ...]]"
+"""What a target says beside where it is: targetID, ruleID, recognition, properties."""
+
+
+def _said(leaves: tuple[str, ...]) -> _Said:
+    target_id, rule_id, recognition, *values = map(str.strip, leaves)
+    properties = tuple(zip(values[::2], values[1::2], strict=True))
+    if any(starmap(_is_misspelt, properties)):
+        raise _Unusual
+    return identifier(target_id), identifier(rule_id), recognition or None, properties
+
+
+_known_said = lru_cache(maxsize=512)(_said)
+"""A target says the same in most of its documents: the texts are read, and kept, once."""
+_SHORT: Final = 2048
+"""Characters of a target's leaves; what says more is not kept."""
 
 
 def _are_plain(leaves: str, blanks: str) -> bool:
@@ -281,10 +310,6 @@ def _are_blanks(text: str) -> bool:
 
 _are_known_blanks = lru_cache(maxsize=256)(_are_blanks)
 """A camera lays out every target alike."""
-
-
-def _identifier(text: str) -> int | str | None:
-    return int(text) if text.isdecimal() and len(text) < 18 else identifier(text.strip())
 
 
 def _points(texts: Sequence[str], joined: str) -> list[Point]:
@@ -332,27 +357,41 @@ def _rest(texts: list[str], shape: _RestShape, targets: list[Target], notes: Not
     leaves = shape.leaves(texts)
     if texts[0] or not _are_plain("".join(leaves), "".join(shape.blanks(texts))):
         raise _Unusual
-    found = dict(zip(shape.names, map(str.strip, leaves), strict=False))
-    get, blocks = found.get, shape.blocks
-    kind, time = get("type") or None, get("time")
+    head = leaves[: shape.head]
+    kind, sub_type, device = (_known_head if sum(map(len, head)) < _SHORT else _head)(shape.names[: shape.head], head)
+    blocks, time = shape.blocks, leaves[shape.head].strip()
     if kind is not None and "ActivityTargetList" in blocks and kind.lower() == "ruletargetradar":
         raise _Unusual
-    metadata = Metadata(kind, get("subType") or None, read_time(time, notes) if time else None)
+    metadata = Metadata(kind, sub_type, read_time(time, notes) if time else None)
     metadata.version, metadata.namespace, metadata.targets = shape.version, shape.namespace, targets
-    if "DevInfo" in blocks:
-        metadata.device = _dev_info(get)
-    if "RadarDetectionRegion" in blocks or "VideoDetectionRegion" in blocks:
-        metadata.radar = _radar(get, blocks, leaves[len(shape.names) :])
-    if "PTZInfo" in blocks:
-        metadata.ptz = _ptz(get)
+    if device is not None:
+        metadata.device = DevInfo(*device)
+    if len(leaves) > shape.head + 1:
+        get = dict(zip(shape.names, map(str.strip, leaves), strict=False)).get
+        if "RadarDetectionRegion" in blocks or "VideoDetectionRegion" in blocks:
+            metadata.radar = _radar(get, blocks, leaves[len(shape.names) :])
+        if "PTZInfo" in blocks:
+            metadata.ptz = _ptz(get)
     return metadata
 
 
 _Get: TypeAlias = Callable[[str], Any]
+_Head: TypeAlias = "tuple[str | None, str | None, tuple[Any, ...] | None]"
+"""type, subType, the fields of DevInfo where there is one."""
 
 
-def _dev_info(get: _Get) -> DevInfo:
-    return DevInfo(
+def _head(names: tuple[str, ...], leaves: tuple[str, ...]) -> _Head:
+    get = dict(zip(names, map(str.strip, leaves), strict=True)).get
+    has_device = any(name.startswith("DevInfo.") for name in names)
+    return get("type") or None, get("subType") or None, _dev_info(get) if has_device else None
+
+
+_known_head = lru_cache(maxsize=256)(_head)
+"""A camera begins its documents of one sort alike, but for their time."""
+
+
+def _dev_info(get: _Get) -> tuple[Any, ...]:
+    return (
         get("DevInfo.ipAddress") or None,
         get("DevInfo.ipv6Address") or None,
         _integer(get("DevInfo.portNo")),

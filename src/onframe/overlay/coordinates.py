@@ -6,11 +6,11 @@ The guide does not say in which space x and y are (B.20). It is one setting per 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from onframe.isapi.metadata import Metadata, Number, Point
+from onframe.isapi.metadata import Metadata, Number, Point, Region
 from onframe.overlay.vocabulary import XY
 from onframe.record import Coordinates
 
@@ -56,6 +56,14 @@ def place(point: Point, coordinates: Coordinates) -> XY:
     return (round(x, _DIGITS), round(y, _DIGITS))
 
 
+def placed(regions: Sequence[Region], coordinates: Coordinates) -> list[list[XY]]:
+    """The regions in 0..1; points that cannot be drawn and regions without a point are left out."""
+    if len(regions) == 1:
+        points = places(regions[0], coordinates)
+        return [points] if points else []
+    return [points for region in regions if (points := places(region, coordinates))]
+
+
 def places(points: Iterable[Point], coordinates: Coordinates) -> list[XY]:
     """Of these points those that can be drawn, each as by `place`."""
     if coordinates.origin == "bottom-left":
@@ -77,6 +85,8 @@ def describe(coordinates: Coordinates) -> str:
 def misfit(metadata: Metadata, coordinates: Coordinates) -> str | None:
     """A sentence when the document's points do not fit the space that is set, else None."""
     width, height = extent(coordinates)
+    if _fits(metadata, width, height, coordinates.space == "unit"):
+        return None
     points = [point for point in _points(metadata) if drawable(*point)]
     if any([not (0 <= x <= width and 0 <= y <= height) for x, y in points]):
         outside = [value for x, y in points for value, most in ((x, width), (y, height)) if not 0 <= value <= most]
@@ -85,6 +95,17 @@ def misfit(metadata: Metadata, coordinates: Coordinates) -> str | None:
     if coordinates.space != "unit" and _looks_like_unit(points):
         return f"Coordinates look like 0..1, not {describe(coordinates)}. Set the camera's space."
     return None
+
+
+def _fits(metadata: Metadata, width: float, height: float, is_large: bool) -> bool:
+    """Whether there is no doubt, as nearly always: all lie within, and one of them farther out than 0..1 reaches."""
+    for target in metadata.targets:
+        for region in target.regions:
+            for x, y in region:
+                if not (0 <= x <= width and 0 <= y <= height):
+                    return False
+                is_large = is_large or x > 1 or y > 1
+    return is_large and not metadata.frame.regions
 
 
 def _points(metadata: Metadata) -> list[Point]:

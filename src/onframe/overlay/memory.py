@@ -117,8 +117,12 @@ def _continued(known: _Trail, points: Sequence[Point]) -> list[XY] | None:
     """The points placed, where they are those of ``known`` but for some at its beginning, and new ones at the end."""
     if not points:
         return []
-    gone = next((index for index, point in enumerate(known.points) if point is points[0]), None)
-    if gone is None:
+    first, gone = points[0], 0
+    for point in known.points:
+        if point is first:
+            break
+        gone += 1
+    else:
         return None
     kept = len(known.points) - gone
     if kept > len(points) or any(map(is_not, known.points[gone:], points)):

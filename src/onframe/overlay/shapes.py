@@ -4,7 +4,7 @@ shapes_of(metadata, coordinates, live=…)   all that one document shows
 standing_shapes(live, coordinates)         the rules in force, drawn on every picture
 events_of(metadata)                        its lines for the list beside the picture
 layer_of(metadata)                         the sort of document: a newer one of a layer replaces the older
-frame_number_of(metadata)                  the property "frameNumber" of a target (frame marks)
+frame_number_of(subjects)                  the property "frameNumber" of a target (frame marks)
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from onframe.isapi.metadata import Metadata, Point, Target
+from onframe.isapi.metadata import Metadata, Point, Target, box_of
 from onframe.overlay import scene, style
 from onframe.overlay import vocabulary as shape
-from onframe.overlay.coordinates import misfit, places
+from onframe.overlay.coordinates import misfit, placed, places
 from onframe.overlay.memory import Memory
 from onframe.overlay.radar import Past, radar_shape
-from onframe.overlay.subjects import Sort, about, layer_of, sort_of, subject_name
+from onframe.overlay.subjects import Sort, layer_of, mark, sort_of, subject_name
 from onframe.overlay.targets import (
     Look,
     Place,
     Subject,
     centre,
-    placed,
     queue_alarm,
     region_shape,
     subject_of,
@@ -75,13 +74,15 @@ def shapes_of(
     people wait. ValueError for pixels of a picture whose size is not known.
     """
     subjects = subjects_of(metadata, coordinates) if subjects is None else subjects
-    shapes = [found for picture in metadata.pictures if (found := scene.picture_shape(picture))]
+    shapes: list[shape.Shape] = []
+    if metadata.pictures:
+        shapes += [found for picture in metadata.pictures if (found := scene.picture_shape(picture))]
     for subject in subjects:
         queue = _queue_place(subject, live, memory, at)
         told = [*_trail(subject, live, memory), *target_shapes(subject, queue)]
-        shapes += about(told, subject.sort, subject.target, subject.name)
+        shapes += mark(told, subject.said.about)
     shapes += _loose_regions(metadata, coordinates)
-    shapes += _whole_picture(metadata, subjects, Past(memory, at) if memory else None)
+    shapes += _whole_picture(metadata, subjects, memory, at)
     hint = misfit(metadata, coordinates)
     return [*shapes, shape.Notice(hint, style.MILD, kind="notice")] if hint else shapes
 
@@ -101,11 +102,10 @@ def hold_of(metadata: Metadata, sort: Sort | None = None) -> int:
     return 500
 
 
-def frame_number_of(metadata: Metadata) -> int | None:
+def frame_number_of(subjects: Iterable[Subject]) -> int | None:
     """The value of the first target property "frameNumber" that is a whole number, or None."""
-    for target in metadata.targets:
-        number = style.whole(target.get("frameNumber"))
-        if number is not None:
+    for subject in subjects:
+        if (sent := subject.values.get("framenumber")) and (number := style.whole(sent)) is not None:
             return number
     return None
 
@@ -121,6 +121,15 @@ def events_of(metadata: Metadata, subjects: list[Subject] | None = None) -> list
 
 
 def _event(subject: Subject) -> shape.Event | None:
+    if subject.sort.sub_type == "firedetection":  # it burns where it has a region
+        return _new_event(subject)
+    said = subject.said
+    if not said.is_event_known:
+        said.event, said.is_event_known = _new_event(subject), True
+    return said.event
+
+
+def _new_event(subject: Subject) -> shape.Event | None:
     """None for most: they are told apart first."""
     values = subject.values
     is_fire = subject.sort.sub_type == "firedetection" and not subject.is_rule and bool(subject.regions)
@@ -174,7 +183,7 @@ def _trail(subject: Subject, live: Known | None, memory: Memory | None) -> list[
     known = list(live.trail(subject.metadata.sub_type, target.target_id))
     if len(known) < 2:
         return []
-    box = target.box
+    box = box_of(target.regions)
     here = None if box is None else ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     if here != known[-1] and here in known:
         known = known[: len(known) - known[::-1].index(here)]
@@ -219,7 +228,7 @@ def _region_of(
 
 def _loose_regions(metadata: Metadata, coordinates: Coordinates) -> list[shape.Shape]:
     """Regions outside of any Target, where no sole target has taken them (R-104)."""
-    if len(metadata.targets) == 1 and _takes(metadata.targets[0], metadata):
+    if not metadata.frame.regions or (len(metadata.targets) == 1 and _takes(metadata.targets[0], metadata)):
         return []
     look = Look(style.RULE, fill=0.07)
     shapes = [region_shape(points, look) for points in placed(metadata.frame.regions, coordinates)]
@@ -232,7 +241,7 @@ def _takes(target: Target, metadata: Metadata) -> bool:
     return not target.regions or target.regions == metadata.frame.regions
 
 
-def _whole_picture(metadata: Metadata, subjects: list[Subject], past: Past | None) -> list[shape.Shape]:
+def _whole_picture(metadata: Metadata, subjects: list[Subject], memory: Memory | None, at: float) -> list[shape.Shape]:
     shapes: list[shape.Shape] = []
     for person in metadata.tracking:
         shapes += scene.tracking_shapes(metadata, person)
@@ -241,5 +250,5 @@ def _whole_picture(metadata: Metadata, subjects: list[Subject], past: Past | Non
     if metadata.ptz is not None:
         shapes.append(scene.ptz_panel(metadata.ptz))
     if subjects[0].sort.is_radar if subjects else metadata.is_radar:
-        shapes.append(radar_shape(metadata, subjects, past))
-    return shapes + scene.suspicions(metadata.suspects)
+        shapes.append(radar_shape(metadata, subjects, Past(memory, at) if memory else None))
+    return shapes + scene.suspicions(metadata.suspects) if metadata.suspects else shapes

@@ -27,6 +27,7 @@ _CLASSES = {
     "zoology": "#c7e86b",
     "face": "#f5a8e6",
 }
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAMED = {
     "blue": "#60a5fa",
     "red": "#f87171",
@@ -169,17 +170,17 @@ def whole(value: str | None) -> int | None:
 
 def words(name: str | None) -> str:
     """ "large bus" for "largeBus": camel case taken apart."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() if name else ""
+    return _HUMP.sub(" ", name).lower() if name else ""
 
 
 def joined(*parts: str | None, by: str = " · ") -> str:
     """The parts that are there, in one line."""
-    return by.join(part for part in parts if part)
+    return by.join(filter(None, parts))
 
 
 def lines(*candidates: str | None) -> list[str]:
     """The label lines that are not empty."""
-    return [text for text in candidates if text]
+    return list(filter(None, candidates))
 
 
 def with_unit(values: Mapping[str, str], name: str, unit: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from onframe.isapi.metadata import CameraPoint, Metadata, Target
@@ -37,9 +38,20 @@ class Sort(NamedTuple):
 
 def sort_of(metadata: Metadata) -> Sort:
     """The sort of document."""
-    kind, is_radar = metadata.kind, metadata.is_radar
-    name = f"{'radar ' if is_radar else ''}{metadata.sub_type or 'none'}"
-    return Sort(name, (metadata.sub_type or "").lower(), kind, kind == "rule", is_radar, f"{name}/{kind}")
+    sub_type = metadata.sub_type or ""
+    make = _known_sort if len(sub_type) < _USUAL else _sort
+    return make(sub_type, metadata.kind, metadata.is_radar)
+
+
+def _sort(sub_type: str, kind: str, is_radar: bool) -> Sort:
+    name = f"{'radar ' if is_radar else ''}{sub_type or 'none'}"
+    return Sort(name, sub_type.lower(), kind, kind == "rule", is_radar, f"{name}/{kind}")
+
+
+_known_sort = lru_cache(maxsize=256)(_sort)
+"""A camera sends few sorts of documents."""
+_USUAL = 64
+"""Characters of a sub type; a longer one is not kept."""
 
 
 def layer_of(metadata: Metadata) -> str:
@@ -75,10 +87,24 @@ def _class_of(sort: Sort, target: Target) -> str:
     return _CLASSES.get(sort.sub_type, "")
 
 
-def about(shapes: Sequence[Shape], sort: Sort, target: Target, name: str) -> Sequence[Shape]:
-    """The same Shapes, saying which target or rule they are about; ``name`` is `name_of` it."""
-    cls, kind = _class_of(sort, target), _kind_of(sort)
+class About(NamedTuple):
+    """Which target or rule a Shape is about: its `name_of`, class and rule, and the kind of such Shapes."""
+
+    name: str
+    cls: str
+    rule: str
+    kind: Kind
+
+
+def about_of(sort: Sort, target: Target) -> About:
+    """What the Shapes of this target are about."""
     rule = "" if target.rule_id is None else str(target.rule_id)
+    return About(name_of(sort, target), _class_of(sort, target), rule, _kind_of(sort))
+
+
+def mark(shapes: Sequence[Shape], about: About) -> Sequence[Shape]:
+    """The same Shapes, saying what they are about."""
+    name, cls, rule, kind = about
     for shape in shapes:
         shape.subject, shape.cls, shape.rule = name, cls, rule
         shape.kind = _OWN_KINDS.get(type(shape), kind)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from onframe.isapi.leniency import known_value
-from onframe.isapi.metadata import Metadata, Region, Target
+from onframe.isapi.metadata import Metadata, Property, Target
 from onframe.isapi.properties import Temperature as Measured
 from onframe.isapi.values import number
 from onframe.overlay import style
-from onframe.overlay.coordinates import drawable, places
-from onframe.overlay.subjects import Sort, name_of, sort_of
+from onframe.overlay.coordinates import drawable, placed
+from onframe.overlay.subjects import About, Sort, about_of, sort_of
 from onframe.overlay.vocabulary import (
     XY,
     Box,
     Card,
     Counter,
     Crossing,
+    Event,
     Fire,
     Heading,
     Line,
@@ -53,11 +55,36 @@ class Look(msgspec.Struct, gc=False):
     face: bool = False
 
 
-class Subject(msgspec.Struct, gc=False):
-    """One target with all that its drawing needs; property names are in lower case, the first value of a name wins.
+class Said(msgspec.Struct, gc=False):
+    """What a target says beside where it is, and what follows from that alone; it stays the same for many documents.
 
-    ``name`` is what its Shapes are about; ``triggered``: the rule or target is in alarm (B.11); ``is_rule``: it
-    describes a rule, not something that was seen.
+    Property names are in lower case, the first value of a name wins; ``triggered``: the rule or target is in alarm
+    (B.11). ``event``, ``look`` and ``chip`` are filled in when they are first asked for.
+    """
+
+    about: About
+    values: dict[str, str]
+    triggered: bool
+    event: Event | None = None
+    is_event_known: bool = False
+    look: Look | None = None
+    chip: Chip | None = None
+
+
+class Chip(NamedTuple):
+    """A number plate but for its place."""
+
+    text: str
+    color: str
+    ink: str
+    caption: str | None
+
+
+class Subject(msgspec.Struct, gc=False):
+    """One target with all that its drawing needs.
+
+    ``name``, ``values`` and ``triggered`` are those of ``said``; ``is_rule``: it describes a rule, not something that
+    was seen.
     """
 
     metadata: Metadata
@@ -69,6 +96,7 @@ class Subject(msgspec.Struct, gc=False):
     name: str
     triggered: bool
     is_rule: bool
+    said: Said
 
 
 def subjects_of(metadata: Metadata, coordinates: Coordinates, sort: Sort | None = None) -> list[Subject]:
@@ -82,17 +110,42 @@ def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates, sor
     sole = len(metadata.targets) == 1
     properties = target.properties or (metadata.frame.properties if sole else [])
     regions = target.regions or (metadata.frame.regions if sole else [])
-    values: dict[str, str] = {}
-    for name, value in properties:
-        values.setdefault(name.lower(), value.lstrip("> ").rstrip())
-    triggered = values.get("triggerevent", "").lower() in ("true", "1")
-    found, name = placed(regions, coordinates), name_of(sort, target)
-    return Subject(metadata, target, values, found, coordinates, sort, name, triggered, sort.is_rule)
+    said, found = _said(sort, target, properties), placed(regions, coordinates)
+    return Subject(
+        metadata,
+        target,
+        said.values,
+        found,
+        coordinates,
+        sort,
+        said.about.name,
+        said.triggered,
+        sort.is_rule,
+        said,
+    )
 
 
-def placed(regions: Sequence[Region], coordinates: Coordinates) -> list[list[XY]]:
-    """The regions in 0..1; points that cannot be drawn and regions without a point are left out."""
-    return [points for region in regions if (points := places(region, coordinates))]
+_MOST_SAID = 512
+_LONGEST_SAID = 2048
+"""Characters of properties; what is longer is not kept."""
+_kept: dict[tuple[object, ...], Said] = {}
+
+
+def _said(sort: Sort, target: Target, properties: Sequence[Property]) -> Said:
+    """Targets say the same in most of their documents: kept for all cameras, it depends on nothing else."""
+    key = (sort.layer, target.target_id, target.rule_id, target.recognition, *properties)
+    said = _kept.get(key)
+    if said is None:
+        values: dict[str, str] = {}
+        for name, value in properties:
+            values.setdefault(name.lower(), value.lstrip("> ").rstrip())
+        triggered = values.get("triggerevent", "").lower() in ("true", "1")
+        said = Said(about_of(sort, target), values, triggered)
+        if sum([len(name) + len(value) for name, value in properties]) <= _LONGEST_SAID:
+            if len(_kept) >= _MOST_SAID:
+                _kept.clear()
+            _kept[key] = said
+    return said
 
 
 class Place(msgspec.Struct):
@@ -116,7 +169,7 @@ def target_shapes(subject: Subject, queue: Place | None = None) -> list[Shape]:
 
 def centre(points: Sequence[XY]) -> XY:
     """The middle of the points' upright box."""
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    xs, ys = zip(*points, strict=True)
     return (round((min(xs) + max(xs)) / 2, 5), round((min(ys) + max(ys)) / 2, 5))
 
 
@@ -130,31 +183,31 @@ def region_shape(points: list[XY], look: Look) -> Shape:
         return Point(x, y, look.color, labels=look.labels, alarm=look.alarm)
     if len(points) == 2:
         return Line(points, look.color, labels=look.labels, crossing=look.crossing, alarm=look.alarm)
-    if look.fill or not _upright(points):
+    xs, ys = zip(*points, strict=True)
+    upright = len(set(points)) == 4 and len(set(xs)) == len(set(ys)) == 2
+    if look.fill or not upright:
         return Polygon(points, look.color, labels=look.labels, fill=look.fill, alarm=look.alarm)
-    (x0, y0), (x1, y1) = _corners(points)
-    box = Box(x0, y0, round(x1 - x0, 5), round(y1 - y0, 5), look.color, labels=look.labels, alarm=look.alarm)
-    box.heading, box.look = look.heading, "corners" if look.face else "box"
+    x, y = min(xs), min(ys)
+    box = Box(x, y, round(max(xs) - x, 5), round(max(ys) - y, 5), look.color, labels=look.labels, alarm=look.alarm)
+    if look.heading or look.face:
+        box.heading, box.look = look.heading, "corners" if look.face else "box"
     return box
 
 
-def _upright(points: list[XY]) -> bool:
-    if len(set(points)) != 4:
-        return False
-    return len({x for x, _ in points}) == 2 and len({y for _, y in points}) == 2
-
-
 def _corners(points: Sequence[XY]) -> tuple[XY, XY]:
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    xs, ys = zip(*points, strict=True)
     return (min(xs), min(ys)), (max(xs), max(ys))
 
 
 def _regions(subject: Subject, look: Look) -> list[Shape]:
     """All regions in one look; the labels stand at the first alone."""
-    shapes = [region_shape(points, look) for points in subject.regions[:1]]
-    if len(subject.regions) > 1:
+    if not subject.regions:
+        return []
+    first, *others = subject.regions
+    shapes = [region_shape(first, look)]
+    if others:
         rest = msgspec.structs.replace(look, labels=[])
-        shapes += [region_shape(points, rest) for points in subject.regions[1:]]
+        shapes += [region_shape(points, rest) for points in others]
     return shapes
 
 
@@ -176,28 +229,42 @@ def _named(subject: Subject, default: str = "target") -> str:
 
 def _plain(subject: Subject) -> list[Shape]:
     """A target of a type that is unknown or absent (R-116): its regions and its name."""
-    return _regions(subject, Look(style.class_color(subject.target.recognition), [_named(subject)]))
+    look = subject.said.look
+    if look is None:
+        look = subject.said.look = Look(style.class_color(subject.target.recognition), [_named(subject)])
+    return _regions(subject, look)
 
 
 def _behaviour(subject: Subject) -> list[Shape]:
     if not subject.triggered:
         return _plain(subject)
-    event = style.event_name(subject.values.get("eventtype"))
-    return _regions(subject, Look(style.ALARM, [_named(subject), event], alarm=True))
+    look = subject.said.look
+    if look is None:
+        event = style.event_name(subject.values.get("eventtype"))
+        look = subject.said.look = Look(style.ALARM, [_named(subject), event], alarm=True)
+    return _regions(subject, look)
 
 
 def _anpr(subject: Subject) -> list[Shape]:
+    look = subject.said.look
+    if look is None:
+        look = subject.said.look = _vehicle_look(subject)
+    return _regions(subject, look)
+
+
+def _vehicle_look(subject: Subject) -> Look:
     values = subject.values
-    way, seen = (_known(values.get(name)) for name in ("directionindex", "direction"))
+    way, seen = _known(values.get("directionindex")), _known(values.get("direction"))
     way = known_value("directionindex", way) if way else None
     ways = style.joined(style.words(way), f"plate {style.words(seen)}" if seen else None)
     labels = style.lines(style.joined(_named(subject, "vehicle"), vehicle(values)), ways)
-    return _regions(subject, Look(style.class_color("vehicle"), labels))
+    return Look(style.class_color("vehicle"), labels)
 
 
 def vehicle(values: Mapping[str, str]) -> str:
     """ "deep blue large bus": its colour and type in words, as far as they are known."""
-    return style.joined(*(style.words(_known(values.get(name))) for name in ("vehiclecolor", "vehicletype")), by=" ")
+    color, kind = _known(values.get("vehiclecolor")), _known(values.get("vehicletype"))
+    return style.joined(style.words(color), style.words(kind), by=" ")
 
 
 def _known(value: str | None) -> str | None:
@@ -206,19 +273,26 @@ def _known(value: str | None) -> str | None:
 
 def plate(subject: Subject) -> Plate:
     """The plate's chip, under the middle of the vehicle's lower edge (B.10)."""
-    values = subject.values
+    chip = subject.said.chip
+    if chip is None:
+        chip = subject.said.chip = _chip(subject.values)
+    x, y = _below(subject.regions)
+    return Plate(x, y, chip.text, chip.color, chip.ink, caption=chip.caption)
+
+
+def _chip(values: Mapping[str, str]) -> Chip:
     color, ink = style.plate_colors(values.get("platecolor"))
     country = f"country {values['country']}" if values.get("country") else None
     caption = style.joined(style.with_unit(values, "confidence", " %"), values.get("platetype"), country)
-    x, y = _below(subject.regions)
-    return Plate(x, y, values["licenseplate"], color, ink, caption=caption or None)
+    return Chip(values["licenseplate"], color, ink, caption or None)
 
 
 def _below(regions: list[list[XY]]) -> XY:
-    points = [point for region in regions for point in region]
+    points = regions[0] if len(regions) == 1 else [point for region in regions for point in region]
     if not points:
         return (0.5, 0.9)
-    return (centre(points)[0], max(y for _, y in points))
+    xs, ys = zip(*points, strict=True)
+    return (round((min(xs) + max(xs)) / 2, 5), max(ys))
 
 
 def _face(subject: Subject) -> list[Shape]:

@@ -59,8 +59,7 @@ class Teller:
 
     def tell(self, record: Record, place: Place) -> list[Shapes | Rules]:
         """What is drawn because of this Record. Raises what its drawing raises; the Record then changes nothing."""
-        metadata, coordinates = record.metadata, self._placing()
-        sort = sort_of(metadata)
+        metadata, coordinates, sort = record.metadata, self._placing(), sort_of(record.metadata)
         subjects = subjects_of(metadata, coordinates, sort)
         events = events_of(metadata, subjects)
         if sort.is_rule:
@@ -69,17 +68,19 @@ class Teller:
         self._live.add(record)
         if sort.is_rule:
             standing = Rules(place.pts, self.standing())
-            return [standing, self._shapes(record, place, [], events, sort)] if events else [standing]
+            return [standing, self._shapes(record, place, subjects, sort, [], events)] if events else [standing]
         self._memory.add(metadata, place.pts / _TICKS, sort)
         shapes = self._flashing(self._draw(record, place, subjects), place.pts)
-        return [self._shapes(record, place, shapes, events, sort)]
+        return [self._shapes(record, place, subjects, sort, shapes, events)]
 
     def again(self, record: Record, place: Place) -> Shapes:
         """The Shapes of a Record told before, in the coordinates that are set now; nothing else changes."""
-        shapes = [self._lit(shape, place.pts) for shape in self._draw(record, place)]
-        return self._shapes(record, place, shapes, [], sort_of(record.metadata))
+        sort = sort_of(record.metadata)
+        subjects = subjects_of(record.metadata, self._placing(), sort)
+        shapes = [self._lit(shape, place.pts) for shape in self._draw(record, place, subjects)]
+        return self._shapes(record, place, subjects, sort, shapes, [])
 
-    def _draw(self, record: Record, place: Place, subjects: list[Subject] | None = None) -> list[Shape]:
+    def _draw(self, record: Record, place: Place, subjects: list[Subject]) -> list[Shape]:
         return shapes_of(
             record.metadata,
             self._placing(),
@@ -90,7 +91,13 @@ class Teller:
         )
 
     def _shapes(
-        self, record: Record, place: Place, shapes: Sequence[Shape], events: Sequence[Event], sort: Sort
+        self,
+        record: Record,
+        place: Place,
+        subjects: list[Subject],
+        sort: Sort,
+        shapes: Sequence[Shape],
+        events: Sequence[Event],
     ) -> Shapes:
         return Shapes(
             pts=place.pts,
@@ -99,7 +106,7 @@ class Teller:
             clock=place.clock,
             uncertainty=place.uncertainty,
             lag_ms=place.lag_ms,
-            frame_number=frame_number_of(record.metadata),
+            frame_number=frame_number_of(subjects),
             hold_ms=hold_of(record.metadata, sort),
             shapes=shapes,
             events=events,

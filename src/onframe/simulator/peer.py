@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from onframe.errors import LimitExceeded, ProtocolError
 from onframe.simulator.visit import Ends, Visit
@@ -45,7 +45,7 @@ class Peer(asyncio.Protocol):
     # --- the socket
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)
         self._transport = transport
         self._cut_after, self._trouble.cut_after = self._trouble.cut_after, None
         sock: socket.socket = transport.get_extra_info("socket")

@@ -17,7 +17,7 @@ from onframe.camera.supervisor import SessionStatus
 from onframe.errors import OnframeError
 from onframe.overlay.view import View
 from onframe.overlay.vocabulary import Rules, Shapes
-from onframe.record import Coordinates
+from onframe.record import Coordinates, StreamEvent
 from onframe.viewer import wire
 from onframe.viewer.branches import Branch, Listener, Made, Maker, Remuxed
 from onframe.viewer.connection import frame
@@ -32,6 +32,10 @@ OLDER_AT_ONCE = 25
 OLDER_EVERY = 0.05
 """Seconds between those."""
 SESSION_COUNTERS = ("reconnects", "transport_fallbacks", "malformed_rtp", "malformed_rtcp", "video_lost", "clock_steps")
+_FOR_HIDDEN = (wire.State, wire.Error, wire.Coordinates)
+"""What a hidden page is told."""
+_LASTING = (wire.Hello, wire.State, wire.Coordinates, Rules)
+"""What later messages are understood by."""
 _ALL = View()
 
 
@@ -184,15 +188,17 @@ class Feed:
         try:
             events = self.source.camera.stream(channel=self.source.channel, stream=self.stream, types=self._types)
             async with aclosing(events):
-                async for event in events:
-                    for output in self._narrator.tell(event):
-                        self._broadcast(output)
+                await events.each(self._hear)
         except OnframeError as error:
             self._broadcast(wire.Error("camera", str(error), error.hint))
         except Exception:
             log.exception("the viewer's stream ended")
             text = "the viewer's stream ended by a fault of its own; its log says more"
             self._broadcast(wire.Error("server", text, "load the page again to begin anew"))
+
+    def _hear(self, event: StreamEvent) -> None:
+        for output in self._narrator.tell(event):
+            self._broadcast(output)
 
     async def _tell_stats(self) -> None:
         """Counters, once a second, also when the session is over: a page that hears nothing connects anew."""
@@ -272,7 +278,7 @@ class Feed:
             return
         if not isinstance(output, Picture):
             message = frame(wire.encode(output))
-            for_hidden, lasts = isinstance(output, wire.State | wire.Error | wire.Coordinates), _lasts(output)
+            for_hidden, lasts = isinstance(output, _FOR_HIDDEN), isinstance(output, _LASTING)
             for page in self._pages:
                 if for_hidden or page not in self._paused:
                     page.text(message, lasts=lasts)
@@ -299,11 +305,7 @@ class Feed:
             self._text(page, self._narrator.state)
 
     def _text(self, page: Page, message: wire.ServerMessage) -> None:
-        page.text(frame(wire.encode(message)), lasts=_lasts(message))
-
-
-def _lasts(message: wire.ServerMessage) -> bool:
-    return isinstance(message, wire.Hello | wire.State | wire.Coordinates | Rules)
+        page.text(frame(wire.encode(message)), lasts=isinstance(message, _LASTING))
 
 
 def _pass_on(output: Output, listener: Listener) -> None:

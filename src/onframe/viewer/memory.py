@@ -60,14 +60,14 @@ class Memory:
         self._rules.clear()
         self._bytes = 0
 
-    def add(self, record: Record, place: Place) -> None:
+    def add(self, record: Record, place: Place, *, is_rule: bool) -> None:
         """Remember it; the oldest go."""
         if (old := self._told.pop(record.n, None)) is not None:
             self._bytes -= old.size
         size = 1024 + _FACTOR * len(record.raw)
         self._told[record.n] = Told(record, place, size)
         self._bytes += size
-        if len(record.raw) <= LONGEST_RAW and record.metadata.kind == "rule":
+        if is_rule and len(record.raw) <= LONGEST_RAW:
             for target in record.metadata.targets:
                 subject = subject_name(record.metadata, target)
                 self._rules.pop(subject, None)

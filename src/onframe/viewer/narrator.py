@@ -253,8 +253,9 @@ class Narrator:
         said: list[Output] = list(told)
         if self._hides_plates:
             said = [discreet(one, self._private) if isinstance(one, Shapes) else one for one in told]
-        self._memory.add(record, place)
-        if any(isinstance(one, Rules) for one in told):
+        is_rule = isinstance(told[0], Rules)
+        self._memory.add(record, place, is_rule=is_rule)
+        if is_rule:
             self._rules_pts = place.pts
         self._since_key += said
         return said

@@ -53,7 +53,7 @@ class Page:
 
     def picture(self, message: bytes, *, key: bool) -> None:
         """Queue a picture; after a drop, only from a key picture on."""
-        if self._full() or (key and self._pictures >= LATE):
+        if self._queue and (self._full() or (key and self._pictures >= LATE)):
             self._drop_pictures()
         if self._waits_for_key and not key:
             self.dropped += 1
@@ -68,6 +68,9 @@ class Page:
 
         Such is what later messages are understood by: without its ``hello`` all that follows would be of another epoch.
         """
+        if not self._queue and self._outlet.ready:
+            self._outlet.write(message)  # nearly always
+            return
         if self._full():
             self._drop_pictures()
         while self._queue and self._full():

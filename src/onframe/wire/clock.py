@@ -127,15 +127,14 @@ class SessionClock:
 
     def goes_on(self, track: str, extended: int, now_ns: int) -> bool:
         """As ``extend`` of a further packet of the newest picture; False where that has another timestamp."""
-        clock = self._tracks[track]
-        return clock.goes_on(extended & (_WRAP - 1), now_ns) and clock.frames[-1] == extended
+        return self._tracks[track].is_newest(extended, now_ns)
 
     def sender_report(self, track: str, ntp: int, rtp_timestamp: int, now_ns: int) -> None:
         """A sender report's 64-bit NTP time and RTP timestamp. NTP 0 says nothing and is ignored."""
         if ntp == 0:
             return
         clock = self._tracks[track]
-        if clock.report(_Report(ntp, clock.extend(rtp_timestamp, now_ns))):
+        if clock.report(_Report(ntp, clock.extend(rtp_timestamp, now_ns), ntp_to_unix_ns(ntp))):
             self.steps = max(self.steps, clock.generation)
 
     def rtp_info(self, track: str, rtptime: int) -> None:
@@ -148,6 +147,8 @@ class SessionClock:
         if epoch_ms is not None:
             clock.document(timestamp, epoch_ms * 1_000_000, now_ns)
         for name, other in self._tracks.items():
+            if clock.latest_report is not None and other.latest_report is not None:
+                continue  # sender reports relate the two, and need no evidence
             if name != track and other.clock_rate == clock.clock_rate:
                 evidence = self._evidence.get((track, name))
                 if evidence is None:
@@ -213,6 +214,22 @@ class SessionClock:
 class _Report(NamedTuple):
     ntp: int
     rtp_timestamp: int
+    ns: int
+
+
+class _Relation(NamedTuple):
+    """How many ticks a track is ahead of another, ``target``, by the latest sender reports of both."""
+
+    ours: _Report | None
+    target: _Track
+    theirs: _Report | None
+    apart: int
+    uncertainty: float
+
+    def fits(self, source: _Track, target: _Track) -> bool:
+        """Whether it still holds."""
+        same = self.target is target and self.ours is source.latest_report
+        return same and self.theirs is target.latest_report
 
 
 class _Lags:
@@ -259,6 +276,8 @@ class _Track:
         self.first: int | None = None
         self.generation = 0
         self.reports: dict[int, _Report] = {}
+        self.latest_report: _Report | None = None
+        self.relation: _Relation | None = None
         self.jitter = 0.0
         self.lags = _Lags()
         self.document_lags = _Lags()
@@ -292,6 +311,13 @@ class _Track:
         goes_on = newest == last and newest & (_WRAP - 1) == timestamp
         self._extended_at = now_ns if goes_on else self._extended_at
         return goes_on
+
+    def is_newest(self, extended: int, now_ns: int) -> bool:
+        """As ``goes_on``, of an extended timestamp."""
+        if not self.frames or extended != self.frames[-1] or extended != self._extender.last:
+            return False
+        self._extended_at = now_ns
+        return True
 
     @property
     def playing_from(self) -> int | None:
@@ -335,10 +361,6 @@ class _Track:
 
     # sender reports
 
-    @property
-    def latest_report(self) -> _Report | None:
-        return self.reports.get(self.generation)
-
     def report(self, report: _Report) -> bool:
         """Keep it; True where it says that the camera's clock was set since the last one."""
         previous, stepped = self.latest_report, False
@@ -350,12 +372,12 @@ class _Track:
                 self.generation += 1
                 self.reports.pop(self.generation - 8, None)
             self.jitter = 0.0 if stepped else max(abs(off) / NS, self.jitter * 0.9)
-        self.reports[self.generation] = report
+        self.reports[self.generation] = self.latest_report = report
         return stepped
 
     def reported_ns(self, report: _Report, timestamp: int) -> int:
         """Unix ns of the timestamp by this report."""
-        return ntp_to_unix_ns(report.ntp) + _rounded((timestamp - report.rtp_timestamp) * NS, self.clock_rate)
+        return report.ns + _rounded((timestamp - report.rtp_timestamp) * NS, self.clock_rate)
 
     # the documents' own time
 
@@ -437,6 +459,9 @@ def _on_picture(pictures: _Track, timestamp: int) -> bool:
 
 def _by_reports(source: _Track, timestamp: int, target: _Track) -> TrackTime | None:
     """By both tracks' reports of one setting of the camera's clock, so that a step moves neither."""
+    known = source.relation
+    if known is not None and known.fits(source, target):
+        return TrackTime(timestamp + known.apart, Grade.SENDER_REPORT, known.uncertainty)
     generation = min(source.generation, target.generation)
     ours, theirs = source.reports.get(generation), target.reports.get(generation)
     if ours is None or theirs is None:
@@ -446,7 +471,10 @@ def _by_reports(source: _Track, timestamp: int, target: _Track) -> TrackTime | N
     apart = _signed(ours.ntp - theirs.ntp, _NTP_WRAP)
     ticks = (apart * source.clock_rate + ((timestamp - ours.rtp_timestamp) << 32)) * target.clock_rate
     uncertainty = source.tick + target.tick + source.jitter + target.jitter
-    return TrackTime(theirs.rtp_timestamp + _rounded(ticks, source.clock_rate << 32), Grade.SENDER_REPORT, uncertainty)
+    there = theirs.rtp_timestamp + _rounded(ticks, source.clock_rate << 32)
+    if source.clock_rate == target.clock_rate:  # then it is the same for every timestamp, until the next report
+        source.relation = _Relation(source.latest_report, target, target.latest_report, there - timestamp, uncertainty)
+    return TrackTime(there, Grade.SENDER_REPORT, uncertainty)
 
 
 def _by_rtp_info(source: _Track, timestamp: int, target: _Track) -> TrackTime | None:

@@ -195,15 +195,19 @@ class TrackReceiver:
             return self._restart(packet)
         return self._behind(packet, highest + (step - 0x10000 if step else 0))
 
-    def go_on(self, sequence_number: int, ssrc: int, after: int | None) -> int | None:
-        """As ``push`` of the packet right after the extended number ``after``; None where it is not that, or not next.
+    def go_on(self, sequence_number: int, ssrc: int, after: int | None, count: int = 1) -> int | None:
+        """As ``push`` of the packet right after the extended number ``after``, and of as many as ``count`` in turn.
 
-        Nothing is counted then.
+        The number of the last one; None where the first is not that, or not next. Nothing is counted then.
         """
         highest = self._tracker.highest
         if highest is None or highest != after or ssrc != self.ssrc or sequence_number != (highest + 1) & 0xFFFF:
             return None
-        return self._take(highest + 1)
+        self._tracker.highest = sequence = highest + count
+        self.packets += count
+        self._received += count
+        self._rewound = 0
+        return sequence
 
     def _take(self, sequence: int) -> int:
         self._tracker.highest = sequence

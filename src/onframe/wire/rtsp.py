@@ -272,6 +272,12 @@ class Connection:
         return len(self._buffer) - self._at
 
     @property
+    def at_rest(self) -> bool:
+        """Whether nothing was received that is still to be read, and no message or failure is in progress."""
+        at_end = self._at == len(self._buffer) and not self._lost
+        return at_end and self._message is None and self._failure is None
+
+    @property
     def mid_message(self) -> bool:
         """Whether the rest of a message or frame is awaited."""
         return self._message is not None or self.buffered > 0
@@ -297,6 +303,24 @@ class Connection:
         except (ProtocolError, LimitExceeded) as failure:
             self._failure = failure
             raise
+
+    def take_frames(self) -> list[tuple[int, bytes]]:
+        """(channel, payload) of the whole frames that come next; ``next_event`` has what follows them."""
+        frames: list[tuple[int, bytes]] = []
+        if self._failure is not None or self._body_length is not None or self._lost:
+            return frames
+        buffer, at = self._buffer, self._at
+        with memoryview(buffer) as view:
+            while at + 4 <= len(view) and view[at] == _DOLLAR:
+                end = at + 4 + (view[at + 2] << 8 | view[at + 3])
+                if end > len(view):
+                    break
+                frames.append((view[at + 1], bytes(view[at + 4 : end])))
+                at = end
+        if frames:
+            self._at = self._scan = at
+            self._garbage = 0
+        return frames
 
     def send(self, event: Event) -> bytes:
         """The bytes to write for ``event``; what cannot be written is a LocalProtocolError."""

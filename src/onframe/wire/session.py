@@ -175,6 +175,9 @@ class ClientSession:
 
     def next_event(self) -> ClientEvent | Literal[NeedData.NEED_DATA]:
         """The next event, or NEED_DATA. Raises ProtocolError and LimitExceeded: close the connection then."""
+        if self._connection.at_rest:
+            self._incomplete_since = None
+            return NEED_DATA
         while True:
             event = self._connection.next_event()
             if event is NEED_DATA:
@@ -189,6 +192,13 @@ class ClientSession:
             answer = self._take_answer(event)
             if answer is not None:
                 return answer
+
+    def take_frames(self) -> list[tuple[int, bytes]]:
+        """(channel, payload) of the frames that come next; then ``next_event``, which has what follows them."""
+        frames = self._connection.take_frames()
+        if frames and self._incomplete_since is not None:
+            self._incomplete_since = self._asked_at = None
+        return frames
 
     def _note_progress(self) -> None:
         if not self._connection.mid_message:

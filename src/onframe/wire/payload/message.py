@@ -105,7 +105,7 @@ class Depacketizer:
             self._pass(packet)
         else:
             self._take(packet, timestamp)
-        return self.pop()
+        return self._ready.popleft() if self._ready else None
 
     @property
     def receiver(self) -> TrackReceiver:
@@ -115,6 +115,11 @@ class Depacketizer:
     def pop(self) -> Message | None:
         """A message that is complete already and was not returned yet."""
         return self._ready.popleft() if self._ready else None
+
+    @property
+    def has_reports(self) -> bool:
+        """``take_reports`` has something."""
+        return bool(self._reports)
 
     def take_reports(self) -> list[Report]:
         """What was lost since the last call, also where it ended no message: each report is given once."""
@@ -141,7 +146,7 @@ class Depacketizer:
             return
         if timestamp is None:
             timestamp = self._extender.extend(packet.timestamp)
-        if self._part and timestamp != self._part.timestamp:
+        if self._part.packets and timestamp != self._part.timestamp:
             self._finish("timestamp")
         if self._hunting and not self._may_start(packet):
             self._drop(sequence)
@@ -151,6 +156,11 @@ class Depacketizer:
 
     def _number(self, packet: RTPPacket) -> int | None:
         """The packet's extended sequence number, or None for one that was here already or is given up."""
+        if self._previous is not None and packet.ssrc == self._previous.ssrc:
+            following = self._receiver.go_on(packet.sequence_number, packet.ssrc, self._sequence)
+            if following is not None:  # as nearly always
+                self._sequence = following
+                return following
         late = self._receiver.late
         placed = self._receiver.push(packet)
         if placed is None:
@@ -203,7 +213,7 @@ class Depacketizer:
     def _gather(self, packet: RTPPacket, sequence: int, timestamp: int) -> None:
         self._hunting = False
         part = self._part
-        if not part:
+        if not part.packets:
             part.begin(timestamp, sequence, packet.ssrc)
         part.add(packet.payload, sequence)
         if len(part.payload) > self.max_size:

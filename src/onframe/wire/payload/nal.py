@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from onframe.errors import LocalProtocolError, ProtocolError
 from onframe.wire.clock import TimestampExtender
+from onframe.wire.rtp import HEADER as RTP_HEADER
 from onframe.wire.rtp import PacketSource, RTPPacket, TrackReceiver
 
 PAYLOAD_TYPE = 96
@@ -126,23 +128,34 @@ class NALDepacketizer(ABC):
             self._take(packet, self._extender.extend(packet.timestamp) if timestamp is None else timestamp)
         return self._ready.popleft() if self._ready else None
 
-    def go_on(self, data: bytes, sequence_number: int, timestamp: int, ssrc: int) -> bool:
-        """As ``push`` of an RTP packet with a plain header and the next piece of the NAL unit in progress.
+    def go_on(self, packets: Sequence[bytes], at: int, timestamp: int) -> int:
+        """Of the packets from ``at`` on take those with a plain header and the next piece of the NAL unit in progress.
 
-        It completes nothing. False where it is anything else: then nothing was taken.
+        As ``push`` of each, which would complete nothing. How many they are; 0 where the first is anything else.
         """
-        picture = self._picture
-        if picture is None or not picture.in_fragment or picture.timestamp != timestamp or ssrc != self._ssrc:
-            return False
-        at, size = self.middle(data), picture.size + len(data) - _PLAIN + _OVERHEAD
-        if not at or size > self.max_size or self._ready:
-            return False
-        sequence = self._receiver.go_on(sequence_number, ssrc, self._sequence)
-        if sequence is None:
-            return False
-        self._sequence, self._lost_before, picture.size = sequence, 0, size
-        picture.add_fragment(b"", data[at:], start=False, end=False)
-        return True
+        picture, ssrc = self._picture, self._ssrc
+        if picture is None or picture.fragment is None or picture.timestamp != timestamp or self._ready or ssrc is None:
+            return 0
+        header = (0x80, self.payload_type, timestamp & 0xFFFFFFFF, ssrc)
+        pieces: list[bytes] = []
+        size, first = picture.size, None
+        for data in islice(packets, at, None):
+            if len(data) < _PLAIN:
+                break
+            bits, second, number, stamp, source = RTP_HEADER.unpack_from(data)
+            start, longer = self.middle(data), size + len(data) - _PLAIN + _OVERHEAD
+            if (bits, second, stamp, source) != header or not start or longer > self.max_size:
+                break
+            first = number if first is None else first
+            if number != (first + len(pieces)) & 0xFFFF:
+                break
+            pieces.append(data[start:])
+            size = longer
+        if first is None or (last := self._receiver.go_on(first, ssrc, self._sequence, len(pieces))) is None:
+            return 0
+        self._sequence, self._lost_before, picture.size = last, 0, size
+        picture.fragment += b"".join(pieces)
+        return len(pieces)
 
     def pop(self) -> CodedPicture | None:
         """A picture that is complete already and was not returned yet."""
@@ -217,14 +230,15 @@ class NALDepacketizer(ABC):
 class UnfinishedPicture:
     """The picture in progress: its NAL units, and the one of which fragments come."""
 
-    __slots__ = ("_fragment", "lost", "nals", "size", "timestamp")
+    __slots__ = ("fragment", "lost", "nals", "size", "timestamp")
 
     def __init__(self, timestamp: int, lost: int) -> None:
         self.timestamp = timestamp
         self.lost = lost
         self.nals: list[bytes] = []
         self.size = 0
-        self._fragment: bytearray | None = None
+        self.fragment: bytearray | None = None
+        """The pieces of a NAL unit whose end has not come."""
 
     def add(self, nal: bytes) -> None:
         """A whole NAL unit."""
@@ -249,19 +263,14 @@ class UnfinishedPicture:
         """A piece of a NAL unit; ``header`` is that of the whole one, and looked at where it starts alone."""
         if start:
             self.drop_fragment()
-            self._fragment = bytearray(header)
-        if self._fragment is None:
+            self.fragment = bytearray(header)
+        if self.fragment is None:
             self.lost = self.lost or 1  # its start is missing
             return
-        self._fragment += piece
+        self.fragment += piece
         if end:
-            self.nals.append(bytes(self._fragment))
-            self._fragment = None
-
-    @property
-    def in_fragment(self) -> bool:
-        """Pieces of a NAL unit have come, and its end has not."""
-        return self._fragment is not None
+            self.nals.append(bytes(self.fragment))
+            self.fragment = None
 
     def spoil(self) -> None:
         """Something came that cannot be used."""
@@ -270,13 +279,13 @@ class UnfinishedPicture:
 
     def drop_fragment(self) -> None:
         """The NAL unit in progress did not come to its end."""
-        if self._fragment is not None:
-            self._fragment = None
+        if self.fragment is not None:
+            self.fragment = None
             self.lost += 1
 
     def forget_fragment(self) -> None:
         """Its rest is among what was counted as lost."""
-        self._fragment = None
+        self.fragment = None
 
     def close(self) -> list[bytes]:
         """The NAL units that are whole."""
