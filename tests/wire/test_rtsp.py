@@ -368,3 +368,36 @@ def test_an_error_shows_what_stood_there():
     with pytest.raises(RemoteProtocolError) as caught:
         events(b"RTSP/1.0 200 OK\r\nno 'colon'\xff\r\n\r\n")
     assert caught.value.excerpt == "no 'colon'\\\\xff"
+
+
+def taken(data: bytes, pieces: list[int]) -> list[object]:
+    """As ``events``, by ``take_frames`` first wherever there is something new."""
+    connection, result, start = Connection(), [], 0
+    for cut in [*pieces, len(data)]:
+        connection.receive_data(data[start:cut])
+        start = cut
+        result += [InterleavedFrame(channel, payload) for channel, payload in connection.take_frames()]
+        while (event := connection.next_event()) is not NEED_DATA:
+            result.append(event)
+            result += [InterleavedFrame(channel, payload) for channel, payload in connection.take_frames()]
+        assert connection.take_frames() == []
+    assert connection.at_rest
+    return result
+
+
+def test_frames_taken_together_and_one_by_one_are_the_same_at_every_split_point():
+    data = FRAME + FRAME + OK + FRAME + b"#garbage#" + FRAME + UNAUTHORIZED + FRAME
+    whole = events(data)
+    assert [type(event).__name__ for event in whole].count("InterleavedFrame") == 5
+    for at in range(len(data)):
+        assert [repr(event) for event in taken(data, [at])] == [repr(event) for event in whole], at
+
+
+def test_a_connection_that_failed_gives_no_frames_and_says_so_again():
+    connection = Connection()
+    connection.receive_data(b"HTTP/1.1 400 Bad Request\r\n" + FRAME)
+    with pytest.raises(RemoteProtocolError):
+        connection.next_event()
+    assert connection.take_frames() == [] and not connection.at_rest
+    with pytest.raises(RemoteProtocolError):
+        connection.next_event()

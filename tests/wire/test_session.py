@@ -285,6 +285,17 @@ def test_a_provisional_answer_is_not_the_answer():
     assert len(feed(session, answer(200, "CSeq: 1", body=SDP))) == 1
 
 
+def test_frames_that_come_after_a_half_one_are_signs_of_life():
+    frame = b"$\x00\x00\x0c" + bytes(12)
+    session = set_up()
+    for at in range(1, len(frame)):
+        session.receive_data(frame[:at], 1.0)
+        assert session.take_frames() == [] and session.next_event() is NEED_DATA
+        session.receive_data(frame[at:] + frame, 2.0)
+        assert session.take_frames() == [(0, bytes(12))] * 2
+        assert session.next_event() is NEED_DATA
+
+
 @pytest.mark.requirement("R-033", "R-077")
 def test_play_asks_for_live_from_now():
     data = set_up().play(0.0)

@@ -193,3 +193,58 @@ def test_any_payload_is_taken(packets):
     for sequence, marker, payload in packets:
         depacketizer.push(rtp(sequence, payload, marker=marker, timestamp=sequence // 3))
         depacketizer.push(payload)
+
+
+def pieces_of_a_picture() -> list[bytes]:
+    """An IDR slice in eleven packets: the first begins it, the last ends it."""
+    packets = H264Packetizer(ssrc=9, sequence_number=65_533, max_payload=100).packetize(
+        join_nals([b"\x65" + bytes(range(1, 250)) * 4]), 3600
+    )
+    return [packet.serialize() for packet in packets]
+
+
+def begun(first: bytes, **options) -> H264Depacketizer:
+    depacketizer = H264Depacketizer(**options)
+    assert depacketizer.push(first, 3600) is None
+    return depacketizer
+
+
+def test_the_middle_of_a_nal_unit_is_taken_together_over_the_wrap_of_its_numbers():
+    packets = pieces_of_a_picture()
+    long, short = begun(packets[0]), begun(packets[0])
+    assert short.go_on(packets, 0, 3600) == 0, "that one begins it"
+    assert short.go_on(packets, 1, 3600) == len(packets) - 2, "and the last one ends it"
+    for packet in packets[1:-1]:
+        assert long.push(packet, 3600) is None
+    assert short.push(packets[-1], 3600) == long.push(packets[-1], 3600) is not None
+    assert short.receiver.packets == long.receiver.packets == len(packets)
+    assert short.go_on(packets, 1, 3600) == 0, "no picture is in progress"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "taken"),
+    [
+        (lambda data: data[:11], 1),
+        (lambda data: b"\x90" + data[1:], 1),
+        (lambda data: data[:1] + b"\x61" + data[2:], 1),
+        (lambda data: data[:7] + b"\xff" + data[8:], 1),
+        (lambda data: data[:11] + b"\xff" + data[12:], 1),
+        (lambda data: data[:3] + b"\x77" + data[4:], 1),
+        (lambda data: data[:12] + b"\x65" + data[13:], 1),
+    ],
+    ids=["short", "extension", "type", "timestamp", "source", "number", "whole"],
+)
+def test_what_is_unlike_the_one_before_is_left_for_the_long_way(spoil, taken):
+    packets = pieces_of_a_picture()
+    packets[2] = spoil(packets[2])
+    depacketizer = begun(packets[0])
+    assert depacketizer.go_on(packets, 1, 3600) == taken
+    assert begun(packets[0]).go_on(packets, 2, 3600) == 0, "nor is it taken where it is the first"
+
+
+def test_what_follows_a_loss_or_belongs_to_another_picture_or_is_too_long_is_not_taken_together():
+    packets = pieces_of_a_picture()
+    assert begun(packets[0]).go_on(packets, 2, 3600) == 0
+    assert begun(packets[0]).go_on(packets, 1, 7200) == 0
+    assert begun(packets[0], max_size=500).go_on(packets, 1, 3600) == 2
+    assert H264Depacketizer().go_on(packets, 1, 3600) == 0
