@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onframe.wire.clock import Grade, SessionClock, TimestampExtender
+from onframe.wire.clock import Grade, SessionClock
+from onframe.wire.rtp import TimestampExtender
 
 NS = 1_000_000_000
 FRAME = 40_000_000

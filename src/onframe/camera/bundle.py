@@ -182,7 +182,6 @@ async def _converse(
         camera.host,
         camera.rtsp_port,
         login,
-        on_frame=lambda channel, payload: None,
         on_answer=take,
         timeout=camera.timeout,
         tls=camera.tls,

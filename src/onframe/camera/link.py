@@ -71,7 +71,6 @@ class RTSPLink:
             host,
             port,
             login,
-            on_frame=self._frame,
             on_frames=self._frames,
             timeout=session.timing.timeout,
             keep_alive=session.timing.keepalive or KEEP_ALIVE,

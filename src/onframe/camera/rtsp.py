@@ -40,12 +40,12 @@ class RTSPClient:
     """One RTSP session over one TCP connection, TLS with ``tls``: open, setup, play, teardown.
 
     ``transport`` is how RTP comes: within the connection, or over UDP to ports or to a group of the device's choice.
-    ``on_frame(channel, payload)`` gets each frame and datagram (`Track.channels`), but ``on_frames`` those frames that
-    came together, where it is given. ``on_closed(error)`` is called once
-    when a connection that was made has ended, with None when it was closed from here. ``timeout`` bounds connecting and
-    each answer, in seconds. ``keep_alive`` caps the seconds between two keep-alives (half of the session's timeout
-    anyhow). Once playing, a connection that stays silent for nearly two of them is ConnectionLost, however many
-    datagrams come. Raises UnsupportedError for UDP together with ``tls``.
+    ``on_frame(channel, payload)`` gets each frame and datagram (`Track.channels`); ``on_frames``, where it is given,
+    gets those that came together instead. ``on_closed(error)`` is called once when a connection that was made has
+    ended, with None when it was closed from here. ``timeout`` bounds connecting and each answer, in seconds.
+    ``keep_alive`` caps the seconds between two keep-alives (half of the session's timeout anyhow). Once playing, a
+    connection that stays silent for nearly two of them is ConnectionLost, however many datagrams come. Raises
+    UnsupportedError for UDP together with ``tls``.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class RTSPClient:
         port: int,
         login: Login,
         *,
-        on_frame: Callable[[int, bytes], None],
+        on_frame: Callable[[int, bytes], None] = lambda channel, payload: None,
         on_frames: Callable[[list[tuple[int, bytes]]], None] | None = None,
         on_closed: Callable[[Exception | None], None] = lambda error: None,
         on_answer: Callable[[Request, Response], None] = lambda request, response: None,
@@ -378,7 +378,7 @@ class RTSPClient:
             while not self._closed and (event := session.next_event()) is not NEED_DATA:
                 if isinstance(event, InterleavedFrame):
                     self.frames += 1
-                    self._on_frame(event.interleaved, event.payload)
+                    self._on_frames([(event.interleaved, event.payload)])
                 elif isinstance(event, Served):
                     self._serve(session, event)
                 else:

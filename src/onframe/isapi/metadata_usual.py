@@ -37,8 +37,6 @@ MAX_SIZE: Final = 4 * bounds.MAX_MARKUP
 _MAX_SHAPE: Final = 8192
 _LARGEST: Final = 10**18
 
-_is_misspelt = lru_cache(maxsize=4096)(is_misspelt)
-
 _DECLARATION = re.compile(r"<\?xml version=\"1\.0\"(?: encoding=\"(?:utf|UTF)-8\")? ?\?")
 _ROOT = re.compile(r"<Metadata(?: version=\"([\w.]*)\")?(?: xmlns=\"([\w.:/#-]+)\")?", re.ASCII)
 
@@ -286,7 +284,7 @@ _Said: TypeAlias = "tuple[int | str | None, int | str | None, str | None, tuple[
 def _said(leaves: tuple[str, ...]) -> _Said:
     target_id, rule_id, recognition, *values = map(str.strip, leaves)
     properties = tuple(zip(values[::2], values[1::2], strict=True))
-    if any(starmap(_is_misspelt, properties)):
+    if any(starmap(is_misspelt, properties)):
         raise _Unusual
     return identifier(target_id), identifier(rule_id), recognition or None, properties
 

@@ -127,7 +127,7 @@ def subject_of(metadata: Metadata, target: Target, coordinates: Coordinates, sor
 
 _MOST_SAID = 512
 _LONGEST_SAID = 2048
-"""Characters of properties; what is longer is not kept."""
+"""Characters of all of it; what is longer is not kept."""
 _kept: dict[tuple[object, ...], Said] = {}
 
 
@@ -141,7 +141,7 @@ def _said(sort: Sort, target: Target, properties: Sequence[Property]) -> Said:
             values.setdefault(name.lower(), value.lstrip("> ").rstrip())
         triggered = values.get("triggerevent", "").lower() in ("true", "1")
         said = Said(about_of(sort, target), values, triggered)
-        if sum([len(name) + len(value) for name, value in properties]) <= _LONGEST_SAID:
+        if len(str(key)) <= _LONGEST_SAID:
             if len(_kept) >= _MOST_SAID:
                 _kept.clear()
             _kept[key] = said
@@ -211,6 +211,14 @@ def _regions(subject: Subject, look: Look) -> list[Shape]:
     return shapes
 
 
+def _looking(subject: Subject, look_of: Callable[[Subject], Look]) -> list[Shape]:
+    """Its regions in a look that follows from what it says alone."""
+    said = subject.said
+    if said.look is None:
+        said.look = look_of(subject)
+    return _regions(subject, said.look)
+
+
 def _rule_look(subject: Subject) -> Look:
     values = subject.values
     event = style.event_name(values["eventtype"]) if values.get("eventtype") else None
@@ -229,27 +237,24 @@ def _named(subject: Subject, default: str = "target") -> str:
 
 def _plain(subject: Subject) -> list[Shape]:
     """A target of a type that is unknown or absent (R-116): its regions and its name."""
-    look = subject.said.look
-    if look is None:
-        look = subject.said.look = Look(style.class_color(subject.target.recognition), [_named(subject)])
-    return _regions(subject, look)
+    return _looking(subject, _plain_look)
+
+
+def _plain_look(subject: Subject) -> Look:
+    return Look(style.class_color(subject.target.recognition), [_named(subject)])
 
 
 def _behaviour(subject: Subject) -> list[Shape]:
-    if not subject.triggered:
-        return _plain(subject)
-    look = subject.said.look
-    if look is None:
-        event = style.event_name(subject.values.get("eventtype"))
-        look = subject.said.look = Look(style.ALARM, [_named(subject), event], alarm=True)
-    return _regions(subject, look)
+    return _looking(subject, _alarm_look if subject.triggered else _plain_look)
+
+
+def _alarm_look(subject: Subject) -> Look:
+    event = style.event_name(subject.values.get("eventtype"))
+    return Look(style.ALARM, [_named(subject), event], alarm=True)
 
 
 def _anpr(subject: Subject) -> list[Shape]:
-    look = subject.said.look
-    if look is None:
-        look = subject.said.look = _vehicle_look(subject)
-    return _regions(subject, look)
+    return _looking(subject, _vehicle_look)
 
 
 def _vehicle_look(subject: Subject) -> Look:
@@ -291,8 +296,7 @@ def _below(regions: list[list[XY]]) -> XY:
     points = regions[0] if len(regions) == 1 else [point for region in regions for point in region]
     if not points:
         return (0.5, 0.9)
-    xs, ys = zip(*points, strict=True)
-    return (round((min(xs) + max(xs)) / 2, 5), max(ys))
+    return (centre(points)[0], max([y for _, y in points]))
 
 
 def _face(subject: Subject) -> list[Shape]:

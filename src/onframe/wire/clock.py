@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from onframe.wire.rtcp import ntp_to_unix_ns
+from onframe.wire.rtp import TimestampExtender
 
 NS = 1_000_000_000
 
 _WRAP = 1 << 32
-_HALF_WRAP = 1 << 31
 _NTP_WRAP = 1 << 64
 
 _STEP = NS // 10
@@ -68,27 +68,6 @@ class TrackTime(NamedTuple):
     timestamp: int
     grade: Grade
     uncertainty: float
-
-
-class TimestampExtender:
-    """32-bit RTP timestamps as 64-bit ones: safe across the wrap and with reordering (RFC 3550 section 5.1).
-
-    The first timestamp stands for itself; one from before it may become negative.
-    """
-
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last: int | None = None
-
-    def extend(self, timestamp: int, expected: int | None = None) -> int:
-        """The value nearest to ``expected``, or to the last one, that has these 32 bits."""
-        reference = self.last if expected is None else expected
-        if reference is None:
-            self.last = timestamp & (_WRAP - 1)
-        else:
-            self.last = reference + ((timestamp - reference + _HALF_WRAP) & (_WRAP - 1)) - _HALF_WRAP
-        return self.last
 
 
 class SessionClock:

@@ -159,6 +159,27 @@ class SequenceTracker:
         return self.highest
 
 
+class TimestampExtender:
+    """32-bit RTP timestamps as 64-bit ones: safe across the wrap and with reordering (RFC 3550 section 5.1).
+
+    The first timestamp stands for itself; one from before it may become negative.
+    """
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+
+    def extend(self, timestamp: int, expected: int | None = None) -> int:
+        """The value nearest to ``expected``, or to the last one, that has these 32 bits."""
+        reference = self.last if expected is None else expected
+        if reference is None:
+            self.last = timestamp & 0xFFFFFFFF
+        else:
+            self.last = reference + ((timestamp - reference + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        return self.last
+
+
 class TrackReceiver:
     """Orders the packets of one track: numbers them, finds what is missing, drops what was there before.
 

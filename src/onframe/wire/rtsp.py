@@ -295,9 +295,6 @@ class Connection:
         """The next message or frame, or NEED_DATA."""
         if self._failure is not None:
             raise self._failure
-        at = self._at
-        if at < len(self._buffer) and self._buffer[at] == _DOLLAR and self._body_length is None and not self._lost:
-            return self._read_frame()  # nearly all there is, once the stream plays
         try:
             return self._next_event()
         except (ProtocolError, LimitExceeded) as failure:

@@ -10,8 +10,7 @@ from collections import deque
 from typing import Literal, NamedTuple, TypeAlias
 
 from onframe.errors import LocalProtocolError, ProtocolError
-from onframe.wire.clock import TimestampExtender
-from onframe.wire.rtp import Loss, PacketSource, RTPPacket, TrackReceiver
+from onframe.wire.rtp import Loss, PacketSource, RTPPacket, TimestampExtender, TrackReceiver
 
 PAYLOAD_TYPE = 107
 MAX_SIZE = 4 * 1024 * 1024

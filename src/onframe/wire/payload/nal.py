@@ -12,9 +12,8 @@ from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from onframe.errors import LocalProtocolError, ProtocolError
-from onframe.wire.clock import TimestampExtender
 from onframe.wire.rtp import HEADER as RTP_HEADER
-from onframe.wire.rtp import PacketSource, RTPPacket, TrackReceiver
+from onframe.wire.rtp import PacketSource, RTPPacket, TimestampExtender, TrackReceiver
 
 PAYLOAD_TYPE = 96
 MAX_SIZE = 8 * 1024 * 1024

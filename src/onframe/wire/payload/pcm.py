@@ -10,8 +10,7 @@ from array import array
 from typing import NamedTuple
 
 from onframe.errors import ProtocolError
-from onframe.wire.clock import TimestampExtender
-from onframe.wire.rtp import PacketSource, RTPPacket, TrackReceiver
+from onframe.wire.rtp import PacketSource, RTPPacket, TimestampExtender, TrackReceiver
 
 PCMU = 0
 PCMA = 8
