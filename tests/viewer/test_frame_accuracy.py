@@ -28,6 +28,7 @@ HOLD = 0.6  # seconds from a picture's capture to its showing, to within half a 
 AWAY = 3.0  # seconds from a reboot until pictures can be of the next boot
 WRAP = 6.0  # seconds after the session's start at which timestamps wrap: while it is being looked at
 LOOK = 6.5  # seconds
+SCROLLBAR = 20  # pixels that Firefox may lay over the right of a page: none of the picture is to be under them
 INSECURE = "cam.test"
 PATHS = {"webcodecs": "127.0.0.1", "mse": INSECURE, "jpeg": INSECURE}
 """Each path, and the name under which the page is opened: plain http from another host has no WebCodecs."""
@@ -210,7 +211,7 @@ def test_the_overlay_lies_on_the_frame_that_it_describes(whole_browser: Browser,
 def test_in_firefox_the_overlay_lies_on_the_frame_that_it_describes(chain: Chain, host: str, path: str) -> None:
     """On plain http it takes JPEG by itself: its video elements do not tell which picture they show."""
     shown: list[Shown] = []
-    with Firefox(WIDTH, HEIGHT + 80) as firefox:
+    with Firefox(WIDTH + SCROLLBAR, HEIGHT + 80) as firefox:
         firefox.goto(f"{chain.url.replace('127.0.0.1', host)}&test=1")
         settle(firefox.evaluate, time.sleep)
         assert firefox.evaluate("window.onframe.path") == path
