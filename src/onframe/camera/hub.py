@@ -158,14 +158,12 @@ class Subscriber:
 
         Raises the error that the session ends with, or the one that the callback raises.
         """
-        while not self._closed and (event := self._take()) is not None:
+        while (event := self._take()) is not None:
             self._pass(event, callback)
         self._callback = callback
         while not self._closed:
             self._ready.clear()
             await self._ready.wait()
-        while (event := self._take()) is not None:
-            self._pass(event, callback)
         if self._error is not None:
             raise self._error
 

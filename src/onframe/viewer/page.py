@@ -68,10 +68,7 @@ class Page:
 
         Such is what later messages are understood by: without its ``hello`` all that follows would be of another epoch.
         """
-        if not self._queue and self._outlet.ready:
-            self._outlet.write(message)  # nearly always
-            return
-        if self._full():
+        if self._queue and self._full():
             self._drop_pictures()
         while self._queue and self._full():
             self._drop_text()
