@@ -73,7 +73,7 @@ def take(browser: Browser, address: str, scene: str, look: str) -> None:
     name = "grid" if scene == GRID else scene
     if scene == GRID:
         grades = "[...document.querySelectorAll('.tile-grade')].map((one) => one.textContent)"
-        _until(page, f"{grades}.length === 4 && {grades}.every((text) => / exact$/.test(text))")
+        _until(page, f"{grades}.length === 4 && {grades}.every((text) => /^\\d+ %/.test(text))")
     if event := EVENTS.get(scene):
         count = f"[...document.querySelectorAll('#events .title')].filter((e) => e.textContent === '{event}').length"
         before = page.evaluate(count)

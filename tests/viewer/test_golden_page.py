@@ -53,6 +53,26 @@ async ([origin, scene, more]) => {
 }
 """
 
+CORNERS = """
+async ([origin, { shapes, target, corners, steps }]) => {
+    const { Painter } = await import(`${origin}/paint.js`);
+    const picture = new OffscreenCanvas(1280, 720);
+    const g = picture.getContext('2d');
+    g.fillStyle = '#9098a0';
+    g.fillRect(0, 0, 1280, 720);
+    const painter = new Painter(document.createElement('canvas'));
+    painter.resize(1280, 720, 1);
+    const canvas = painter.canvas.getContext('2d');
+    const dark = ([x, y]) => Math.max(...canvas.getImageData(x, y, 1, 1).data.slice(0, 3)) < 100;
+    return steps.map((step) => {
+        const shown = (step.target ? [...shapes, target] : shapes).map((shape) => ({ shape, state: 'exact', age: 0 }));
+        painter.paint(picture, shown, { now: step.now });
+        return Object.keys(corners).filter((corner) => dark(corners[corner]));
+    });
+}
+"""
+"""At which corners it is dark after each step."""
+
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
@@ -237,6 +257,11 @@ class TestTexts:
 
         before, after = panels("exact", "held", "held"), panels("held", "exact", "held")
         assert len(before.placed) == 3 and before.image.tobytes() == after.image.tobytes()
+
+    def test_panels_leave_a_corner_at_which_they_hide_targets_for_a_while(self, page: Page) -> None:
+        case = json.loads((SCENES.parent / "panels.json").read_text())
+        found = page.evaluate(CORNERS, [ORIGIN, case])
+        assert found == [[step["corner"]] for step in case["steps"]]
 
     def test_a_box_as_large_as_a_region_drives_no_text_out_of_it(self, page: Page) -> None:
         counter = {

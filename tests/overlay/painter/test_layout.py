@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 
+import msgspec
 import numpy as np
 import pytest
-from scenes import flat, planes_of, rgb_of
+from scenes import FOLDER, flat, planes_of, rgb_of
 
 from onframe.overlay.painter import Colors, Painter
-from onframe.overlay.painter.chips import Pens, card_of
+from onframe.overlay.painter.chips import NARROW, WIDE, Chip, Pens, card_of
 from onframe.overlay.painter.geometry import Rect, ahead, barbs, crossing_arrow, overlap
 from onframe.overlay.painter.layout import Item, Memory, Room, Size, arrange
 from onframe.overlay.painter.text import Type, clean
 from onframe.overlay.playout import Drawn
-from onframe.overlay.vocabulary import Box, Panel, Plate, Row
+from onframe.overlay.vocabulary import Box, Panel, Plate, Row, Shape
 
 
 class Fixed(Item):
@@ -133,6 +135,23 @@ def test_a_changed_digit_changes_its_own_pixels_alone() -> None:
     assert columns.size and columns.min() >= start - 1 and columns.max() <= start + letters.width("2") + 1
 
 
+def test_where_a_line_is_too_wide_its_last_parts_go_whole() -> None:
+    letters, line = Type(13), "ship 3 · crossing · 9 m"
+    for shorter in (line, "ship 3 · crossing", "ship 3"):
+        width = letters.width(shorter)
+        assert letters.shortened(line, width) == letters.run(shorter)
+        assert letters.shortened(line, width - 1).width < width
+    assert letters.shortened("incomprehensible", 40) == letters.fitted("incomprehensible", 40)
+    assert letters.shortened("a" + " · b" * 100_000, letters.width("a")) == letters.run("a")
+
+
+def test_what_must_be_shown_takes_less_of_the_room_where_there_is_no_more() -> None:
+    pens, line = Pens(1.0, Colors()), "rule 3 · intrusion"
+    whole, narrow = (pens.sprite(Chip((line,), "#ff5a67", True, share), 320) for share in (WIDE, NARROW))
+    assert narrow.width <= 0.3 * 320 < whole.width <= 0.62 * 320
+    assert pens.fits(line, 320) and not pens.fits(line + " · and more of it, at length", 320)
+
+
 def test_what_is_invisible_is_no_part_of_a_text() -> None:
     assert clean("a\x00b\u202ec\td\ud800") == "a bc d\ufffd"
 
@@ -179,3 +198,16 @@ def test_a_panel_stands_at_its_corner() -> None:
     rows, columns = np.nonzero(dark)
     assert rows.max() == pytest.approx(720 - 11, abs=3) and columns.min() == pytest.approx(11, abs=3)
     assert columns.max() < 200 and rows.min() > 600
+
+
+def test_panels_leave_a_corner_at_which_they_hide_targets_for_a_while() -> None:
+    case = json.loads((FOLDER.parent / "panels.json").read_text())
+    target, shapes = (msgspec.convert(case[name], type) for name, type in (("target", Shape), ("shapes", list[Shape])))
+    painter = Painter(1280, 720)
+    for step in case["steps"]:
+        planes = planes_of(flat(1280, 720, "#9098a0"))
+        shown = [*shapes, target] if step["target"] else shapes
+        painter.paint(planes, [Drawn(shape, "exact") for shape in shown], now=step["now"])
+        rgb = rgb_of(planes)
+        dark = [corner for corner, (x, y) in case["corners"].items() if rgb[y, x].max() < 100]
+        assert dark == [step["corner"]], step["why"]

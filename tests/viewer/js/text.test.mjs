@@ -49,3 +49,13 @@ test('marks of direction and control characters are not drawn', () => {
   assert.deepEqual(ruler().wrap('f', '\u202eone\ntwo', 30, 2), ['one', 'two']);
   assert.equal(plain('שלום 车辆 👨\u200d👩'), 'שלום 车辆 👨\u200d👩');
 });
+
+test('where a line is too wide its last parts go whole', () => {
+  const line = 'ship 3 · crossing · 9 m'; // 6, 17 and 23 characters
+  assert.equal(ruler().shortened('f', line, 230), line);
+  assert.equal(ruler().shortened('f', line, 229), 'ship 3 · crossing');
+  assert.equal(ruler().shortened('f', line, 169), 'ship 3');
+  assert.equal(ruler().shortened('f', line, 59), 'ship…');
+  assert.equal(ruler().shortened('f', 'incomprehensible', 80), 'incompr…');
+  assert.equal(ruler().shortened('f', `a${' · b'.repeat(100_000)}`, 45), 'a');
+});

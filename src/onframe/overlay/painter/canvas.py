@@ -16,6 +16,7 @@ from onframe.overlay.painter.labels import Labels
 from onframe.overlay.painter.layout import Memory
 from onframe.overlay.painter.planes import Planes
 from onframe.overlay.painter.strokes import Mark, Sketch
+from onframe.overlay.painter.twins import Told
 from onframe.overlay.playout import Drawn
 from onframe.overlay.vocabulary import Shape
 
@@ -125,8 +126,7 @@ class Canvas:
 
     def label(self, anchor: Rect, lines: list[str], color: str, *, alarm: bool = False) -> None:
         if lines:
-            rank, alpha = self.manner.rank, self.manner.alpha
-            self.labels.add(anchor, lines, color, alarm=alarm, rank=rank, alpha=alpha, key=self.key)
+            self.labels.add(Told(anchor, tuple(lines), color, alarm, self.manner.rank, self.manner.alpha, self.key))
 
     def spare(self, place: Rect) -> None:
         """Texts are put there only when there is nothing better."""

@@ -20,16 +20,19 @@ _ALARM_INK = "#1a0205"
 _MOST_LINES, _MOST_ROWS = 8, 24
 _WIDEST = 340
 """Units of a chip or card."""
+WIDE, NARROW = 0.62, 0.3
+"""Of the room's width: what a chip takes at most, and one that must be shown where there is no more room."""
 _BASELINE = 0.36
 """Of the size: so far below a line's middle stands the foot of its letters."""
 
 
 class Chip(NamedTuple):
-    """Lines of text; an alarm's is filled with its colour."""
+    """Lines of text, at most so wide a share of the room; an alarm's is filled with its colour."""
 
     lines: tuple[str, ...]
     color: str
     alarm: bool
+    share: float = WIDE
 
 
 class Card(NamedTuple):
@@ -109,10 +112,9 @@ class Pens:
         return self._plate(form, room) if isinstance(form, PlateChip) else self._pill(form, room)
 
     def _chip(self, chip: Chip, room: float) -> Composition:
-        unit = self.unit
+        unit, most = self.unit, self._within(room, chip.share)
         types = (self.type(12.5, bold=True), self.type(11.5))
-        most = max(24 * unit, min(_WIDEST * unit, 0.62 * room) - 15 * unit)
-        runs = [types[i > 0].fitted(line, most) for i, line in enumerate(chip.lines[:_MOST_LINES])]
+        runs = [types[i > 0].shortened(line, most) for i, line in enumerate(chip.lines[:_MOST_LINES])]
         width = wide(max(run.width for run in runs) + 15 * unit)
         height = even((len(runs) * 16 + 6) * unit)
         made = self._ground(width, height, chip.color, chip.alarm).copy()
@@ -120,6 +122,14 @@ class Pens:
             ink, opacity = (_ALARM_INK, 1.0) if chip.alarm else (DIM, DIM_OPACITY) if i else (INK, 1.0)
             write(made, run, 8 * unit, (11 + i * 16) * unit, types[i > 0].size, ink, opacity)
         return made
+
+    def fits(self, line: str, room: float) -> bool:
+        """Whether a chip shows the whole line."""
+        return self.type(12.5, bold=True).width(line) <= self._within(room, WIDE)
+
+    def _within(self, room: float, share: float) -> float:
+        """For the text of a chip."""
+        return max(24 * self.unit, min(_WIDEST * self.unit, share * room) - 15 * self.unit)
 
     def _ground(self, width: int, height: int, color: str, alarm: bool) -> Composition:
         """A chip without its text."""

@@ -10,13 +10,21 @@ import numpy as np
 from onframe.overlay.painter.canvas import Canvas
 from onframe.overlay.painter.chips import Pill, card_of, even, write
 from onframe.overlay.painter.fills import inside_of
-from onframe.overlay.painter.geometry import XY, Edges, Rect, ahead, barbs, crossing_arrow
-from onframe.overlay.painter.labels import Labels
+from onframe.overlay.painter.geometry import XY, Edges, Rect, ahead, barbs, crossing_arrow, overlap
+from onframe.overlay.painter.labels import Labels, place_of
+from onframe.overlay.painter.layout import SETTLED
 from onframe.overlay.painter.planes import Colors
 from onframe.overlay.painter.sprites import Composition, Cover, Sprite, rounded
 from onframe.overlay.painter.strokes import Segment, Sketch, arc, path
+from onframe.overlay.painter.text import PARTED
+from onframe.overlay.painter.twins import Told
 from onframe.overlay.vocabulary import Blip, Line, Notice, Panel, Polygon, Radar, Ring, Wedge
 
+_CORNERS = ("top-right", "bottom-right", "top-left", "bottom-left")
+_TOLERATED = 0.05
+"""Of the panels' area: so much of it may lie on targets."""
+_PATIENCE = 2000.0
+"""ms: so long there must be a better corner before panels move there."""
 _MOST_PANELS, _MOST_NOTICES = 24, 3
 _MOST_PARTS = 64
 """Of each sort in the radar inset."""
@@ -25,17 +33,64 @@ _VECTOR_SECONDS = 3.0
 
 
 def draw_panels(canvas: Canvas, panels: Sequence[Panel]) -> None:
-    """Panels stacked at their corners by title, in further columns where one is full; of one title the last counts."""
+    """Panels stacked at their corners by title, in further columns where one is full; of one title the last counts.
+
+    Where a stack hides targets it goes to the corner at which it hides least.
+    """
     named = {panel.title: panel for panel in panels}
-    for panel in [named[title] for title in sorted(named)[:_MOST_PANELS]]:
-        sprite = canvas.pens.sprite(card_of(panel.title, panel.rows, panel.color, panel.alarm), canvas.bounds.w)
-        place = _corner_place(canvas, panel.corner, sprite.width, sprite.height)
+    shown = [named[title] for title in sorted(named)[:_MOST_PANELS]]
+    for corner in _CORNERS:
+        group = [panel for panel in shown if panel.corner == corner]
+        if group:
+            cards = [card_of(panel.title, panel.rows, panel.color, panel.alarm) for panel in group]
+            sprites = [canvas.pens.sprite(card, canvas.bounds.w) for card in cards]
+            for sprite, place in zip(sprites, _stack_of(canvas, corner, sprites), strict=True):
+                if place is not None:
+                    canvas.labels.put(sprite, place.x, place.y)
+
+
+def _stack_of(canvas: Canvas, corner: str, sprites: Sequence[Sprite]) -> list[Rect | None]:
+    """Where the panels of a corner stand: where they stood, until they have hidden targets there for a while."""
+    memory, now, key = canvas.kept.places, canvas.now, f"panels {corner}"
+    last = memory.of(key)
+    corners = [corner, *(other for other in _CORNERS if other != corner)]
+    current = last[0] if last is not None else 0
+    places = _stack_at(canvas, corners[current], sprites)
+    harm, since, chosen = _harm_of(canvas, places), SETTLED, current
+    if harm > _TOLERATED:
+        stacks = [places if i == current else _stack_at(canvas, corners[i], sprites) for i in range(len(corners))]
+        harms = [_harm_of(canvas, stack) for stack in stacks]
+        best = harms.index(min(harms))
+        if harms[best] < harm:
+            since = now if last is None or last[2] == SETTLED else last[2]
+            if last is None or now - since >= _PATIENCE:
+                chosen, since = best, SETTLED
+                places = stacks[best]
+    memory.keep(key, chosen, 0, since, now)
+    return places
+
+
+def _stack_at(canvas: Canvas, corner: str, sprites: Sequence[Sprite]) -> list[Rect | None]:
+    taken, places = list(canvas.labels.room.taken), list[Rect | None]()
+    for sprite in sprites:
+        corner_place = _corner_place(canvas, taken, corner, sprite.width, sprite.height)
+        place = None if corner_place is None else place_of(sprite, *corner_place)
+        places.append(place)
         if place is not None:
-            canvas.labels.put(sprite, *place)
+            taken.append(place.edges)
+    return places
 
 
-def _corner_place(canvas: Canvas, corner: str, w: int, h: int) -> XY | None:
-    bounds, unit, taken = canvas.bounds, canvas.pens.unit, canvas.labels.room.taken
+def _harm_of(canvas: Canvas, places: Sequence[Rect | None]) -> float:
+    """The share of the panels that lies on targets; far more where some are left out."""
+    shown = [place for place in places if place is not None]
+    hidden = sum(overlap(place, canvas.labels.room.spared) for place in shown)
+    area = sum(place.w * place.h for place in shown)
+    return 1000.0 * (len(places) - len(shown)) + (hidden / area if area else 0.0)
+
+
+def _corner_place(canvas: Canvas, taken: Sequence[Edges], corner: str, w: int, h: int) -> XY | None:
+    bounds, unit = canvas.bounds, canvas.pens.unit
     margin, gap = 10 * unit, 6 * unit
     left, top = corner.endswith("left"), corner.startswith("top")
     x = margin if left else bounds.w - margin - w
@@ -227,10 +282,13 @@ class _Inset:
         r = 6 * self.unit
         anchor = Rect(x - r, y - r, 2 * r, 2 * r)
         self.inner.room.spared.append(anchor.edges)
-        lines = [" · ".join(shape.labels), shape.labels[0]] if len(shape.labels) > 1 else shape.labels
-        if lines:
-            key = f"radar {shape.subject}" if shape.subject else ""
-            self.inner.line(anchor, lines, shape.color, alarm=shape.alarm, rank=rank, key=key)
+        if not shape.labels:
+            return
+        first, *more = shape.labels
+        short = first.partition(PARTED)[0]
+        lines = (PARTED.join(shape.labels), PARTED.join((short, *more)), first) if more else (first,)
+        key = f"radar {shape.subject}" if shape.subject else ""
+        self.inner.line(Told(anchor, lines, shape.color, shape.alarm, rank, 1.0, key))
 
 
 def _along(points: Sequence[XY], width: int, height: int, thickness: float) -> Cover:

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-from onframe.overlay.painter.chips import Card, Chip, Form, Pens, PlateChip
+from onframe.overlay.painter.chips import NARROW, Card, Chip, Form, Pens, PlateChip
 from onframe.overlay.painter.geometry import Rect, nearest
 from onframe.overlay.painter.layout import Item, Memory, Room, Side, arrange
 from onframe.overlay.painter.planes import Planes
 from onframe.overlay.painter.sprites import Sprite
 from onframe.overlay.painter.strokes import Sketch
+from onframe.overlay.painter.text import PARTED
+from onframe.overlay.painter.twins import Told, Twins
 
 _MOST = 150
 """Finding places takes time that grows with their square."""
+_TINY = 300
+"""Units of the room's width: in less an alarm too is told in one line."""
 _ALARM, _PLATE, _COUNTER, _LABEL, _CARD = 0, 10, 20, 30, 35
 """Which text is placed first."""
 
@@ -27,7 +31,7 @@ class _Text(Item):
     def __init__(
         self,
         labels: Labels,
-        forms: tuple[Form, ...],
+        forms: Sequence[Form],
         anchor: Rect,
         color: str,
         alpha: float,
@@ -72,32 +76,37 @@ class Labels:
         self.unit = pens.unit
         self.room = Room(bounds, memory, now)
         self._texts: list[_Text] = []
+        self._twins = Twins()
 
-    def add(
-        self,
-        anchor: Rect,
-        lines: Sequence[str],
-        color: str,
-        *,
-        alarm: bool = False,
-        rank: int = 1,
-        alpha: float = 1.0,
-        key: str = "",
-    ) -> None:
-        """A chip of lines above the anchor; where there is no room for all, its first line."""
-        if self.brief and rank > 2 and not alarm:
+    def add(self, told: Told) -> None:
+        """A chip of lines above the anchor; where there is no room for all, its first two or its first.
+
+        Those of several documents about one target are told in one.
+        """
+        if self.brief and told.rank > 2 and not told.alarm:
             return
-        forms: tuple[Form, ...] = (Chip((lines[0],), color, alarm),)
-        if len(lines) > 1 and not self.brief:
-            forms = (Chip(tuple(lines), color, alarm), *forms)
-        self._request(forms, anchor, color, alpha, "above", _ALARM if alarm else _LABEL + rank, alarm, 3, key)
+        told, index = self._twins.merge(told, len(self._texts))
+        most = len(told.lines) if not self.brief else 2 if told.alarm and self.bounds.w >= _TINY * self.unit else 1
+        lines = told.lines[:most]
+        counts = dict.fromkeys((len(lines), min(2, len(lines)), 1))
+        text = self._told(told, [Chip(lines[:count], told.color, told.alarm) for count in counts], lines[0])
+        if index < len(self._texts):
+            self._texts[index] = text
+        else:
+            self._keep(text)
 
-    def line(
-        self, anchor: Rect, lines: Sequence[str], color: str, *, alarm: bool = False, rank: int = 1, key: str = ""
-    ) -> None:
-        """A chip of one line: the first of these that finds room."""
-        forms = tuple(Chip((line,), color, alarm) for line in lines)
-        self._request(forms, anchor, color, 1.0, "above", _ALARM if alarm else _LABEL + rank, alarm, 3, key)
+    def line(self, told: Told) -> None:
+        """A chip of one line: the first of the lines that finds room."""
+        last = told.lines[-1]
+        lines = [line for line in told.lines if line == last or self.pens.fits(line, self.bounds.w)]
+        self._keep(self._told(told, [Chip((line,), told.color, told.alarm) for line in lines], last))
+
+    def _told(self, told: Told, forms: list[Form], shortest: str) -> _Text:
+        """What must be shown takes little room where there is no more."""
+        if told.alarm:
+            forms.append(Chip((shortest,), told.color, True, NARROW))
+        rank = _ALARM if told.alarm else _LABEL + told.rank
+        return _Text(self, forms, told.anchor, told.color, told.alpha, "above", rank, told.alarm, 3, told.key)
 
     def plate(self, chip: PlateChip, x: float, y: float, *, alpha: float = 1.0, key: str = "") -> None:
         """A number plate below (x, y), centred."""
@@ -108,21 +117,24 @@ class Labels:
     def counter(self, card: Card, x: float, y: float, *, alpha: float = 1.0, key: str = "") -> None:
         """A card in the middle of its place."""
         value = card.rows[0].value if card.rows else ""
-        chip = Chip((f"{card.title} · {value}",), card.color, card.alarm)
+        chip = Chip((f"{card.title}{PARTED}{value}",), card.color, card.alarm)
         forms: tuple[Form, ...] = (chip,) if self.brief else (card, chip)
         rank = _ALARM if card.alarm else _COUNTER
         self._request(forms, Rect(x, y, 0, 0), card.color, alpha, "on", rank, card.alarm, 4, key)
 
     def card(self, card: Card, anchor: Rect, *, alpha: float = 1.0, key: str = "") -> None:
         """A card beside a rectangle; where it finds no room, its title and first values."""
-        line = " · ".join([card.title, *(row.value for row in card.rows[:2])])
+        line = PARTED.join([card.title, *(row.value for row in card.rows[:2])])
         chips = (Chip((line,), card.color, False), Chip((card.title,), card.color, False))
         forms: tuple[Form, ...] = chips if self.brief else (card, *chips)
         self._request(forms, anchor, card.color, alpha, "beside", _CARD, False, 6, key)
 
-    def _request(self, forms: tuple[Form, ...], *how: Any) -> None:
+    def _request(self, forms: Sequence[Form], *how: Any) -> None:
+        self._keep(_Text(self, forms, *how))
+
+    def _keep(self, text: _Text) -> None:
         if len(self._texts) < 4 * _MOST:
-            self._texts.append(_Text(self, forms, *how))
+            self._texts.append(text)
 
     def draw(self) -> None:
         """Draw all; the more important find their place first, and are drawn last."""
@@ -146,8 +158,12 @@ class Labels:
 
     def put(self, sprite: Sprite, x: float, y: float) -> Rect:
         """Lay down a sprite near (x, y), and take its place."""
-        left, top = 2 * round(x / 2), 2 * round(y / 2)
-        place = Rect(left, top, sprite.width, sprite.height)
+        place = place_of(sprite, x, y)
         self.room.taken.append(place.edges)
-        sprite.blend(self.planes, left, top)
+        sprite.blend(self.planes, int(place.x), int(place.y))
         return place
+
+
+def place_of(sprite: Sprite, x: float, y: float) -> Rect:
+    """Near (x, y), at an even column and row."""
+    return Rect(2 * round(x / 2), 2 * round(y / 2), sprite.width, sprite.height)

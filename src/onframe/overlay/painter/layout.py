@@ -28,7 +28,8 @@ _REACH = 5
 """Heights of a text: farther from its anchor only what must be shown is put."""
 _SEARCHES = 24
 """Texts of one picture for which a place far away is looked for."""
-_SETTLED = -1.0
+SETTLED = -1.0
+"""In place of a time: there is no better place."""
 
 
 class Item:
@@ -147,7 +148,7 @@ def _first(item: Item, room: Room) -> Placed | None:
         last = memory.of(item.key)
         if last is not None and last[0] != 0 and last[1] == 0:
             return None
-        memory.keep(item.key, 0, 0, _SETTLED, room.now)
+        memory.keep(item.key, 0, 0, SETTLED, room.now)
     return Placed(Rect(left, top, w, h), 0)
 
 
@@ -210,17 +211,17 @@ def _remembered(item: Item, form: int, best: int, place: Rect, room: Room, taken
     """The place of the last picture for a while yet, where it is free and as good in kind."""
     assert room.memory is not None
     last = room.memory.of(item.key)
-    since = _SETTLED
+    since = SETTLED
     if last is not None and last[1] == form and last[0] != best:
         w, h = item.size(form)
         wanted_x, wanted_y = list(_LIKED[item.side](item.anchor, w, h, item.gap))[last[0]]
         x, y, _ = _settled(wanted_x, wanted_y, w, h, room.edges)
         if _is_within(x, y, x + w, y + h, room.edges) and not _touches(x, y, x + w, y + h, taken):
-            since = room.now if last[2] == _SETTLED else last[2]
+            since = room.now if last[2] == SETTLED else last[2]
             if room.now - since < _PATIENCE:
                 best, place = last[0], Rect(x, y, w, h)
             else:
-                since = _SETTLED
+                since = SETTLED
     room.memory.keep(item.key, best, form, since, room.now)
     return place
 

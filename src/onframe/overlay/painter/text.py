@@ -14,6 +14,10 @@ from onframe.overlay.painter.cache import Cache
 
 Mask = NDArray[np.uint8]
 
+PARTED = " · "
+"""Between the parts of a line, the more important first."""
+_MOST_PARTS = 8
+
 LONGEST = 160
 """Characters of one text; the rest is left out."""
 
@@ -91,6 +95,15 @@ class Type:
             middle = (low + high) // 2
             low, high = (middle, high) if self._cut(text, middle).width <= width else (low, middle)
         return self._cut(text, low)
+
+    def shortened(self, text: str, width: float) -> Run:
+        """As many of the text's parts as are no wider; the first is cut where it is too wide by itself."""
+        if self.width(text) <= width:
+            return self.run(text)
+        parts = text.split(PARTED)[:_MOST_PARTS]
+        while len(parts) > 1 and self.width(PARTED.join(parts)) > width:
+            parts.pop()
+        return self.fitted(PARTED.join(parts), width)
 
     def wrapped(self, text: str, width: float, most: int) -> list[Run]:
         """The text in at most so many lines, broken between words; the last one is cut."""

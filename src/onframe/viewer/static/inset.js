@@ -3,31 +3,86 @@
 
 import { overlap } from './geometry.js';
 import { CARD, INK, Labels, SANS, cardSize, drawCard, rounded } from './labels.js';
+import { SETTLED } from './layout.js';
 
 /** @typedef {import('./wire.js').Shape} Shape */
 /** @typedef {import('./store.js').Drawn} Drawn */
 /** @typedef {import('./geometry.js').Rect} Rect */
+/** @typedef {import('./layout.js').Size} Size */
 
+const CORNERS = ['top-right', 'bottom-right', 'top-left', 'bottom-left'];
+const TOLERATED = 0.05; // of the panels' area: so much of it may lie on targets
+const PATIENCE = 2000; // ms: so long there must be a better corner before panels move there
 const MOST_NOTICES = 3;
 const NOTICE_LINES = 3;
 
-/** Panels stacked at their corners, in further columns where one is full; those that find no room are left out.
+/** Panels stacked at their corners, in further columns where one is full; those that find no room are left out. Where a
+ * stack hides targets it goes to the corner at which it hides least.
  * @param {Labels} labels @param {Drawn[]} panels of different titles */
 export function drawPanels(labels, panels) {
-  for (const drawn of panels) {
-    const panel = drawn.shape;
-    const card = { title: panel.title, rows: panel.rows, color: String(panel.color), alarm: panel.alarm };
-    const size = cardSize(labels, card);
-    const rect = cornerPlace(labels, panel.corner ?? 'top-right', size);
-    if (!rect) continue;
-    drawCard(labels, card, rect);
-    labels.taken.push(rect);
-    labels.placed.push({ rect, drawn });
+  for (const corner of CORNERS) {
+    const group = panels.filter((drawn) => (drawn.shape.corner ?? CORNERS[0]) === corner);
+    if (!group.length) continue;
+    const cards = group.map(({ shape }) => ({ title: shape.title, rows: shape.rows, color: String(shape.color), alarm: shape.alarm }));
+    const places = stackOf(labels, corner, cards.map((card) => cardSize(labels, card)));
+    places.forEach((rect, i) => {
+      if (!rect) return;
+      drawCard(labels, cards[i], rect);
+      labels.taken.push(rect);
+      labels.placed.push({ rect, drawn: group[i] });
+    });
   }
 }
 
-/** @param {Labels} labels @param {string} corner @param {{w: number, h: number}} size @returns {Rect|null} */
-function cornerPlace({ bounds, unit, taken }, corner, { w, h }) {
+/** Where the panels of a corner stand: where they stood, until they have hidden targets there for a while.
+ * @param {Labels} labels @param {string} corner @param {Size[]} sizes @returns {(Rect|null)[]} */
+function stackOf(labels, corner, sizes) {
+  const { memory, now } = labels;
+  const key = `panels ${corner}`;
+  const last = memory?.of(key);
+  const corners = [corner, ...CORNERS.filter((other) => other !== corner)];
+  const current = last?.place ?? 0;
+  const stay = (/** @type {number} */ since) => (memory?.keep(key, current, 0, since), places);
+  const places = stackAt(labels, corners[current], sizes);
+  const harm = harmOf(labels, places);
+  if (harm <= TOLERATED) return stay(SETTLED);
+  const others = corners.map((other, i) => (i === current ? places : stackAt(labels, other, sizes)));
+  const harms = others.map((other) => harmOf(labels, other));
+  const best = harms.indexOf(Math.min(...harms));
+  if (harms[best] >= harm) return stay(SETTLED);
+  if (last) {
+    const since = last.since === SETTLED ? now : last.since;
+    if (now - since < PATIENCE) return stay(since);
+  }
+  memory?.keep(key, best, 0, SETTLED);
+  return others[best];
+}
+
+/** @param {Labels} labels @param {string} corner @param {Size[]} sizes @returns {(Rect|null)[]} */
+function stackAt(labels, corner, sizes) {
+  const taken = [...labels.taken];
+  return sizes.map((size) => {
+    const rect = cornerPlace(labels, taken, corner, size);
+    if (rect) taken.push(rect);
+    return rect;
+  });
+}
+
+/** The share of the panels that lies on targets; far more where some are left out. @param {Labels} labels @param {(Rect|null)[]} places */
+function harmOf({ spared }, places) {
+  let [hidden, area, missing] = [0, 0, 0];
+  for (const rect of places) {
+    if (!rect) missing += 1;
+    else {
+      area += rect.w * rect.h;
+      hidden += spared.reduce((sum, other) => sum + overlap(rect, other), 0);
+    }
+  }
+  return 1000 * missing + (area ? hidden / area : 0);
+}
+
+/** @param {Labels} labels @param {Rect[]} taken @param {string} corner @param {Size} size @returns {Rect|null} */
+function cornerPlace({ bounds, unit }, taken, corner, { w, h }) {
   const [margin, gap] = [10 * unit, 6 * unit];
   const [left, top] = [corner.endsWith('left'), corner.startsWith('top')];
   for (let x = left ? bounds.x + margin : bounds.x + bounds.w - margin - w; x >= bounds.x && x + w <= bounds.x + bounds.w; ) {

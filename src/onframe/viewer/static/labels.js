@@ -3,7 +3,8 @@
 
 import { nearest, tinted } from './geometry.js';
 import { arrange } from './layout.js';
-import { Ruler } from './text.js';
+import { PARTED, Ruler } from './text.js';
+import { Twins, together } from './twins.js';
 
 /** @typedef {import('./geometry.js').Rect} Rect */
 /** @typedef {import('./store.js').Drawn} Drawn */
@@ -22,6 +23,7 @@ const DIM = 'rgba(226, 232, 240, 0.72)';
 const DARK = '#1a0205';
 const MOST_LABELS = 150; // finding places takes time that grows with their square
 const WIDEST = 340; // units of a label
+const TINY = 300; // units of the room's width: in less, as in a tile on a phone, an alarm too is told in one line
 const [WIDE, NARROW] = [0.62, 0.3]; // of the picture's width, for what else would find no room
 /** Which text is placed first. */
 const RANK = { alarm: 0, plate: 10, counter: 20, card: 35, label: 30 };
@@ -68,27 +70,47 @@ export class Labels {
     this.placed = [];
     /** @type {Request[]} */
     this._requests = [];
+    /** @type {Twins<Request>} */
+    this._twins = new Twins();
     /** How many texts were left out. */
     this.dropped = 0;
   }
 
-  /** A chip of lines. @param {LabelRequest} request */
+  /** A chip of lines; those of several documents about one target are told in one. @param {LabelRequest} request */
   add(request) {
     if (!request.lines.length || (this.brief && request.rank > 2 && !request.alarm)) return;
-    const lines = this.brief && !request.alarm ? request.lines.slice(0, 1) : request.lines;
-    const forms = [this._chip(request, lines)];
-    if (lines.length > 1) forms.push(this._chip(request, lines.slice(0, 1)));
-    const keep = request.alarm || Boolean(request.selected);
-    if (keep) forms.push(this._chip(request, lines.slice(0, 1), NARROW));
-    const rank = keep ? RANK.alarm : RANK.label + request.rank;
-    this._request(forms, request, 'above', rank, keep, 3);
+    const twin = this._twins.find(request);
+    if (twin) {
+      twin.request = together(twin.request, request);
+      Object.assign(twin.made, this._told(twin.request));
+      return;
+    }
+    const made = this._told(request);
+    this._requests.push(made);
+    this._twins.keep(request, made);
+  }
+
+  /** @param {LabelRequest} request */
+  _told(request) {
+    const lines = request.lines.slice(0, !this.brief ? Infinity : request.alarm && this.bounds.w >= TINY * this.unit ? 2 : 1);
+    const counts = new Set([lines.length, Math.min(2, lines.length), 1]);
+    const forms = [...counts].map((count) => this._chip(request, lines.slice(0, count)));
+    return this._chips(request, lines[0], forms);
   }
 
   /** A chip of one line: the first of these that finds room. @param {LabelRequest} request */
   line(request) {
+    const last = request.lines[request.lines.length - 1];
+    const lines = request.lines.filter((line) => line === last || this.ruler.width(this._font(0), line) <= this._room(WIDE));
+    this._requests.push(this._chips(request, last, lines.map((line) => this._chip(request, [line]))));
+  }
+
+  /** What must be shown takes little room where there is no more. @param {LabelRequest} request @param {string} shortest
+   * @param {Form[]} forms */
+  _chips(request, shortest, forms) {
     const keep = request.alarm || Boolean(request.selected);
-    const forms = request.lines.map((line) => this._chip(request, [line]));
-    this._request(forms, request, 'above', keep ? RANK.alarm : RANK.label + request.rank, keep, 3);
+    if (keep) forms.push(this._chip(request, [shortest], NARROW));
+    return this._made(forms, request, 'above', keep ? RANK.alarm : RANK.label + request.rank, keep, 3);
   }
 
   /** A number plate below (x, y), centred, its caption under it. @param {Shape} plate @param {number} x @param {number} y
@@ -98,7 +120,7 @@ export class Labels {
     const forms = [this._plate(plate, caption)];
     if (caption) forms.push(this._plate(plate, ''));
     const request = { anchor: { x, y, w: 0, h: 0 }, color: String(plate.color), alpha: 1, ...more };
-    this._request(forms, request, 'below', RANK.plate, false, 5);
+    this._requests.push(this._made(forms, request, 'below', RANK.plate, false, 5));
   }
 
   /** A card in the middle of its place. @param {CardContent} card @param {number} x @param {number} y
@@ -106,9 +128,9 @@ export class Labels {
   counter(card, x, y, more = {}) {
     const request = { anchor: { x, y, w: 0, h: 0 }, color: card.color, alpha: 1, ...more };
     const alarm = Boolean(card.alarm);
-    const chip = this._chip({ color: card.color, alarm }, [`${card.title} · ${card.rows[0]?.[1] ?? ''}`]);
+    const chip = this._chip({ color: card.color, alarm }, [`${card.title}${PARTED}${card.rows[0]?.[1] ?? ''}`]);
     const forms = this.brief ? [chip] : [this._card(card), chip];
-    this._request(forms, request, 'on', alarm ? RANK.alarm : RANK.counter, alarm, 4);
+    this._requests.push(this._made(forms, request, 'on', alarm ? RANK.alarm : RANK.counter, alarm, 4));
   }
 
   /** A card beside a rectangle; where it finds no room, its title and first value. @param {CardContent} card @param {Rect} anchor
@@ -117,8 +139,9 @@ export class Labels {
     const request = { anchor, color: card.color, alpha: 1, ...more };
     const first = card.rows.map((row) => row[1]).slice(0, 2);
     const chip = { color: card.color, alarm: false };
-    const chips = [[card.title, ...first].join(' · '), card.title].map((line) => this._chip(chip, [line]));
-    this._request(this.brief ? chips : [this._card(card), ...chips], request, 'beside', RANK.card, false, 6);
+    const chips = [[card.title, ...first].join(PARTED), card.title].map((line) => this._chip(chip, [line]));
+    const forms = this.brief ? chips : [this._card(card), ...chips];
+    this._requests.push(this._made(forms, request, 'beside', RANK.card, false, 6));
   }
 
   /** Draw all; the more important find their place first, and are drawn last. */
@@ -141,10 +164,11 @@ export class Labels {
   }
 
   /** @param {Form[]} forms @param {{anchor: Rect, color: string, alpha?: number, drawn?: Drawn|null, key?: string}} request
-   * @param {import('./layout.js').Side} side @param {number} rank @param {boolean} keep @param {number} gap units */
-  _request(forms, { anchor, color, alpha = 1, drawn = null, key = '' }, side, rank, keep, gap) {
+   * @param {import('./layout.js').Side} side @param {number} rank @param {boolean} keep @param {number} gap units
+   * @returns {Request} */
+  _made(forms, { anchor, color, alpha = 1, drawn = null, key = '' }, side, rank, keep, gap) {
     const item = { anchor, forms, side, rank, keep, gap: gap * this.unit, key };
-    this._requests.push({ item, forms, color, alpha, drawn });
+    return { item, forms, color, alpha, drawn };
   }
 
   /** From a text that stands far away to what it is about. @param {Rect} rect @param {Request} request */
@@ -164,12 +188,18 @@ export class Labels {
   /** @param {{color: string, alarm: boolean, selected?: boolean}} request @param {string[]} lines
    * @param {number} [share] of the room's width that it may take @returns {Form} */
   _chip(request, lines, share = WIDE) {
-    const { unit, bounds, ruler } = this;
-    const most = Math.max(24 * unit, Math.min(WIDEST * unit, share * bounds.w) - 15 * unit);
-    const texts = lines.map((line, i) => ruler.cut(this._font(i), line, most));
+    const { unit, ruler } = this;
+    const most = this._room(share);
+    const texts = lines.map((line, i) => ruler.shortened(this._font(i), line, most));
     const widths = texts.map((text, i) => ruler.width(this._font(i), text));
     const size = { w: Math.max(...widths) + 15 * unit, h: (texts.length * 16 + 6) * unit };
     return { ...size, draw: (rect) => this._drawChip(request, texts, rect) };
+  }
+
+  /** For the text of a chip. @param {number} share */
+  _room(share) {
+    const { unit, bounds } = this;
+    return Math.max(24 * unit, Math.min(WIDEST * unit, share * bounds.w) - 15 * unit);
   }
 
   /** @param {{color: string, alarm: boolean, selected?: boolean}} request @param {string[]} texts @param {Rect} rect */

@@ -21,7 +21,8 @@ import { distance, inside, overlap } from './geometry.js';
 const PATIENCE = 600; // ms: so long a better place must be free before a text moves back to it
 const MOST_REMEMBERED = 512;
 const REACH = 5; // heights of a text: farther from its anchor only what must be shown is put
-const SETTLED = -1;
+/** In place of a time: there is no better place. */
+export const SETTLED = -1;
 const SAME = 0.5; // pixels² in which two places do not differ: fractions of a pixel are no reason for the less liked one
 
 /** Where texts stood on the last picture, so that they do not jump. */

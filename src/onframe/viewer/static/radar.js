@@ -3,6 +3,7 @@
 
 import { ahead, away, barbs, crossingArrow, grown, holds, tinted } from './geometry.js';
 import { Labels, SANS, rounded } from './labels.js';
+import { PARTED } from './text.js';
 
 /** @typedef {import('./wire.js').Shape} Shape */
 /** @typedef {import('./wire.js').XY} XY */
@@ -222,7 +223,8 @@ class Inset {
     const r = 6 * this.unit;
     const anchor = { x: x - r, y: y - r, w: 2 * r, h: 2 * r };
     const labels = inner.labels ?? [];
-    const lines = labels.length > 1 ? [labels.join(' · '), labels[0]] : labels;
+    const short = labels.length ? labels[0].split(PARTED, 1)[0] : '';
+    const lines = labels.length > 1 ? [labels.join(PARTED), [short, ...labels.slice(1)].join(PARTED), labels[0]] : labels;
     this.inner.spared.push(anchor);
     if (!lines.length) return;
     const [color, alarm, selected] = [String(inner.color), Boolean(inner.alarm), this._isSelected(inner)];

@@ -1,6 +1,9 @@
 // @ts-check
 /** Texts of a given width: measured, cut, wrapped. Pure but for what measures. */
 
+/** Between the parts of a line, the more important first. */
+export const PARTED = ' · ';
+const MOST_PARTS = 8;
 const ELLIPSIS = '…';
 const MOST = 4000;
 const USUAL = /^[ -~]*$/;
@@ -45,6 +48,16 @@ export class Ruler {
       else high = middle;
     }
     return characters.slice(0, low).join('').trimEnd() + ELLIPSIS;
+  }
+
+  /** The text, as many of its parts left out at the end as make it no wider; the first is cut where it is too wide by itself.
+   * @param {string} font @param {string} text @param {number} most */
+  shortened(font, text, most) {
+    const whole = plain(text);
+    if (this.width(font, whole) <= most) return whole;
+    const parts = whole.split(PARTED, MOST_PARTS);
+    while (parts.length > 1 && this.width(font, parts.join(PARTED)) > most) parts.pop();
+    return this.cut(font, parts.join(PARTED), most);
   }
 
   /** The text in lines, broken between words, at most so many. @param {string} font @param {string} text @param {number} most
