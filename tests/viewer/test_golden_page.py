@@ -193,8 +193,8 @@ def crowd(count: int) -> dict[str, Any]:
         shape = {"color": "#c4b5fd", **extra[i % 4], "subject": f"a/target/{i}"}
         drawn.append({"shape": shape, "state": "exact", "age": 0})
     rows = [["entered", "12"], ["left", "3"]]
-    for title, corner in (("people", "top-right"), ("PTZ", "bottom-right"), ("other", "bottom-left")):
-        panel = {"t": "panel", "title": title, "rows": rows, "color": "#c4b5fd", "corner": corner}
+    for title in ("people", "PTZ", "other"):
+        panel = {"t": "panel", "title": title, "rows": rows, "color": "#c4b5fd"}
         drawn.append({"shape": panel, "state": "exact", "age": 0})
     radar = {"t": "radar", "title": "radar", "rings": [[1.0, "150 m"]], "blips": []}
     notice = {"t": "notice", "text": "a sentence to whoever looks on " * 4, "color": "#ff5a67"}

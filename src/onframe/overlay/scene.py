@@ -47,7 +47,7 @@ def ptz_panel(ptz: PTZInfo) -> Panel:
         Row("focus", _number(ptz.focus)),
         Row("preset", _number(ptz.preset_no)),
     ]
-    return Panel("PTZ", [row for row in rows if row.value], style.RULE, corner="bottom-right", kind="ptz")
+    return Panel("PTZ", [row for row in rows if row.value], style.RULE, kind="ptz")
 
 
 def _number(value: Number | None) -> str:

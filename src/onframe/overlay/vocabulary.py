@@ -157,12 +157,11 @@ class Counter(_Shape, tag="counter"):
 
 
 class Panel(_Shape, tag="panel"):
-    """Numbers that belong to the whole picture; who draws stacks panels of one ``corner``."""
+    """Numbers that belong to the whole picture; who draws stacks them where they hide no targets."""
 
     title: str
     rows: list[Row]
     color: str
-    corner: Literal["top-right", "bottom-right", "bottom-left"] = "top-right"
     alarm: bool = False
 
 

@@ -85,7 +85,7 @@ flat_shapes = st.one_of(
     built(Fire, points=points, labels=lines),
     built(Card, **rectangle, title=texts, rows=rows),
     built(Counter, **place, title=texts, rows=rows, alarm=st.booleans()),
-    built(Panel, title=texts, rows=rows, corner=st.sampled_from(["top-right", "bottom-right", "bottom-left"])),
+    built(Panel, title=texts, rows=rows),
     built(Skeleton, joints=st.lists(st.tuples(numbers, numbers, numbers), max_size=8),
           edges=st.lists(st.tuples(st.integers(-3, 10), st.integers(-3, 10)), max_size=8), labels=lines),
     built(Notice, text=texts),

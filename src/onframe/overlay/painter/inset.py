@@ -20,7 +20,9 @@ from onframe.overlay.painter.text import PARTED
 from onframe.overlay.painter.twins import Told
 from onframe.overlay.vocabulary import Blip, Line, Notice, Panel, Polygon, Radar, Ring, Wedge
 
-_CORNERS = ("top-right", "bottom-right", "top-left", "bottom-left")
+_CORNERS = ("top-right", "top-left", "bottom-right", "bottom-left")
+"""As they are liked: targets are seldom in the sky."""
+_KEY = "panels"
 _TOLERATED = 0.05
 """Of the panels' area: so much of it may lie on targets."""
 _PATIENCE = 2000.0
@@ -33,40 +35,33 @@ _VECTOR_SECONDS = 3.0
 
 
 def draw_panels(canvas: Canvas, panels: Sequence[Panel]) -> None:
-    """Panels stacked at their corners by title, in further columns where one is full; of one title the last counts.
-
-    Where a stack hides targets it goes to the corner at which it hides least.
-    """
+    """Panels stacked at a corner by title, in further columns where one is full; of one title the last counts."""
     named = {panel.title: panel for panel in panels}
     shown = [named[title] for title in sorted(named)[:_MOST_PANELS]]
-    for corner in _CORNERS:
-        group = [panel for panel in shown if panel.corner == corner]
-        if group:
-            cards = [card_of(panel.title, panel.rows, panel.color, panel.alarm) for panel in group]
-            sprites = [canvas.pens.sprite(card, canvas.bounds.w) for card in cards]
-            for sprite, place in zip(sprites, _stack_of(canvas, corner, sprites), strict=True):
-                if place is not None:
-                    canvas.labels.put(sprite, place.x, place.y)
+    cards = [card_of(panel.title, panel.rows, panel.color, panel.alarm) for panel in shown]
+    sprites = [canvas.pens.sprite(card, canvas.bounds.w) for card in cards]
+    for sprite, place in zip(sprites, _stack_of(canvas, sprites) if sprites else (), strict=True):
+        if place is not None:
+            canvas.labels.put(sprite, place.x, place.y)
 
 
-def _stack_of(canvas: Canvas, corner: str, sprites: Sequence[Sprite]) -> list[Rect | None]:
-    """Where the panels of a corner stand: where they stood, until they have hidden targets there for a while."""
-    memory, now, key = canvas.kept.places, canvas.now, f"panels {corner}"
-    last = memory.of(key)
-    corners = [corner, *(other for other in _CORNERS if other != corner)]
-    current = last[0] if last is not None else 0
-    places = _stack_at(canvas, corners[current], sprites)
-    harm, since, chosen = _harm_of(canvas, places), SETTLED, current
+def _stack_of(canvas: Canvas, sprites: Sequence[Sprite]) -> list[Rect | None]:
+    """Where panels stand: where they stood, until they have hidden targets there for a while; then where they hide
+    least."""
+    memory, now = canvas.kept.places, canvas.now
+    last = memory.of(_KEY)
+    chosen = last[0] if last is not None else 0
+    places = _stack_at(canvas, _CORNERS[chosen], sprites)
+    harm, since = _harm_of(canvas, places), SETTLED
     if harm > _TOLERATED:
-        stacks = [places if i == current else _stack_at(canvas, corners[i], sprites) for i in range(len(corners))]
+        stacks = [places if i == chosen else _stack_at(canvas, corner, sprites) for i, corner in enumerate(_CORNERS)]
         harms = [_harm_of(canvas, stack) for stack in stacks]
         best = harms.index(min(harms))
         if harms[best] < harm:
             since = now if last is None or last[2] == SETTLED else last[2]
             if last is None or now - since >= _PATIENCE:
-                chosen, since = best, SETTLED
-                places = stacks[best]
-    memory.keep(key, chosen, 0, since, now)
+                places, chosen, since = stacks[best], best, SETTLED
+    memory.keep(_KEY, chosen, 0, since, now)
     return places
 
 

@@ -10,52 +10,46 @@ import { SETTLED } from './layout.js';
 /** @typedef {import('./geometry.js').Rect} Rect */
 /** @typedef {import('./layout.js').Size} Size */
 
-const CORNERS = ['top-right', 'bottom-right', 'top-left', 'bottom-left'];
+const CORNERS = ['top-right', 'top-left', 'bottom-right', 'bottom-left']; // as they are liked: targets are seldom in the sky
+const KEY = 'panels';
 const TOLERATED = 0.05; // of the panels' area: so much of it may lie on targets
 const PATIENCE = 2000; // ms: so long there must be a better corner before panels move there
 const MOST_NOTICES = 3;
 const NOTICE_LINES = 3;
 
-/** Panels stacked at their corners, in further columns where one is full; those that find no room are left out. Where a
- * stack hides targets it goes to the corner at which it hides least.
+/** Panels stacked at a corner, in further columns where one is full; those that find no room are left out.
  * @param {Labels} labels @param {Drawn[]} panels of different titles */
 export function drawPanels(labels, panels) {
-  for (const corner of CORNERS) {
-    const group = panels.filter((drawn) => (drawn.shape.corner ?? CORNERS[0]) === corner);
-    if (!group.length) continue;
-    const cards = group.map(({ shape }) => ({ title: shape.title, rows: shape.rows, color: String(shape.color), alarm: shape.alarm }));
-    const places = stackOf(labels, corner, cards.map((card) => cardSize(labels, card)));
-    places.forEach((rect, i) => {
-      if (!rect) return;
-      drawCard(labels, cards[i], rect);
-      labels.taken.push(rect);
-      labels.placed.push({ rect, drawn: group[i] });
-    });
-  }
+  if (!panels.length) return;
+  const cards = panels.map(({ shape }) => ({ title: shape.title, rows: shape.rows, color: String(shape.color), alarm: shape.alarm }));
+  stackOf(labels, cards.map((card) => cardSize(labels, card))).forEach((rect, i) => {
+    if (!rect) return;
+    drawCard(labels, cards[i], rect);
+    labels.taken.push(rect);
+    labels.placed.push({ rect, drawn: panels[i] });
+  });
 }
 
-/** Where the panels of a corner stand: where they stood, until they have hidden targets there for a while.
- * @param {Labels} labels @param {string} corner @param {Size[]} sizes @returns {(Rect|null)[]} */
-function stackOf(labels, corner, sizes) {
+/** Where panels stand: where they stood, until they have hidden targets there for a while; then where they hide least.
+ * @param {Labels} labels @param {Size[]} sizes @returns {(Rect|null)[]} */
+function stackOf(labels, sizes) {
   const { memory, now } = labels;
-  const key = `panels ${corner}`;
-  const last = memory?.of(key);
-  const corners = [corner, ...CORNERS.filter((other) => other !== corner)];
+  const last = memory?.of(KEY);
   const current = last?.place ?? 0;
-  const stay = (/** @type {number} */ since) => (memory?.keep(key, current, 0, since), places);
-  const places = stackAt(labels, corners[current], sizes);
+  const stay = (/** @type {number} */ since) => (memory?.keep(KEY, current, 0, since), places);
+  const places = stackAt(labels, CORNERS[current], sizes);
   const harm = harmOf(labels, places);
   if (harm <= TOLERATED) return stay(SETTLED);
-  const others = corners.map((other, i) => (i === current ? places : stackAt(labels, other, sizes)));
-  const harms = others.map((other) => harmOf(labels, other));
+  const stacks = CORNERS.map((corner, i) => (i === current ? places : stackAt(labels, corner, sizes)));
+  const harms = stacks.map((stack) => harmOf(labels, stack));
   const best = harms.indexOf(Math.min(...harms));
   if (harms[best] >= harm) return stay(SETTLED);
   if (last) {
     const since = last.since === SETTLED ? now : last.since;
     if (now - since < PATIENCE) return stay(since);
   }
-  memory?.keep(key, best, 0, SETTLED);
-  return others[best];
+  memory?.keep(KEY, best, 0, SETTLED);
+  return stacks[best];
 }
 
 /** @param {Labels} labels @param {string} corner @param {Size[]} sizes @returns {(Rect|null)[]} */
