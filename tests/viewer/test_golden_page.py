@@ -247,6 +247,23 @@ class TestTexts:
         red = [painted.at(x, y) for x in range(0, 320, 2) for y in range(0, 180, 2)]
         assert sum(off(color, (255, 0, 0)) < 20 for color in red) > 60  # its chip is filled with its colour
 
+    def test_in_the_smallest_pictures_an_alarm_too_is_told_in_one_line(self, page: Page) -> None:
+        def chip(width: int, *labels: str) -> float:
+            drawn = scene(box("a/target/1", 0.3, 0.6, 0.2, 0.2, labels=list(labels), alarm=True))
+            return Painted(page, drawn, size=[width, width * 9 // 16]).placed[0]["h"]
+
+        assert chip(240, "human 1", "intrusion") == chip(240, "human 1")  # 300 units of 0.86 pixels are 258
+        assert chip(320, "human 1", "intrusion") > chip(320, "human 1")
+
+    def test_a_radar_alarm_keeps_its_event_where_its_figures_find_no_room(self, page: Page) -> None:
+        def radar(*labels: str) -> bytes:
+            blip = {"t": "blip", "x": 0, "y": 0.5, "color": "#ff5a67", "labels": labels, "alarm": True}
+            shape = {"t": "radar", "title": "radar", "rings": [], "blips": [blip]}
+            return Painted(page, scene({"shape": shape, "state": "exact", "age": 0})).image.tobytes()
+
+        figures = "1203 · 12.25 km/h · 125.5 m north-west"
+        assert radar(figures, "line crossing") == radar("1203 · line crossing") != radar(figures)
+
     def test_panels_keep_their_order_whichever_of_them_has_a_record_of_this_very_picture(self, page: Page) -> None:
         def panels(*states: str) -> Painted:
             drawn = []

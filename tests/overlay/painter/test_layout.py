@@ -9,7 +9,7 @@ import random
 import msgspec
 import numpy as np
 import pytest
-from scenes import FOLDER, flat, planes_of, rgb_of
+from scenes import FOLDER, RGB, flat, planes_of, rgb_of
 
 from onframe.overlay.painter import Colors, Painter
 from onframe.overlay.painter.chips import NARROW, WIDE, Chip, Pens, card_of
@@ -17,7 +17,7 @@ from onframe.overlay.painter.geometry import Rect, ahead, barbs, crossing_arrow,
 from onframe.overlay.painter.layout import Item, Memory, Room, Size, arrange
 from onframe.overlay.painter.text import Type, clean
 from onframe.overlay.playout import Drawn
-from onframe.overlay.vocabulary import Box, Panel, Plate, Row, Shape
+from onframe.overlay.vocabulary import Blip, Box, Panel, Plate, Radar, Row, Shape
 
 
 class Fixed(Item):
@@ -150,6 +150,30 @@ def test_what_must_be_shown_takes_less_of_the_room_where_there_is_no_more() -> N
     whole, narrow = (pens.sprite(Chip((line,), "#ff5a67", True, share), 320) for share in (WIDE, NARROW))
     assert narrow.width <= 0.3 * 320 < whole.width <= 0.62 * 320
     assert pens.fits(line, 320) and not pens.fits(line + " · and more of it, at length", 320)
+
+
+def painted(width: int, *shapes: Shape) -> RGB:
+    planes = planes_of(flat(width, width * 9 // 16, "#606060"))
+    Painter(planes.width, planes.height).paint(planes, [Drawn(shape, "exact") for shape in shapes])
+    return rgb_of(planes)
+
+
+def test_in_the_smallest_pictures_an_alarm_too_is_told_in_one_line() -> None:
+    def box(*labels: str) -> Box:
+        return Box(0.3, 0.6, 0.2, 0.2, "#ff5a67", labels=list(labels), alarm=True)
+
+    one, two = box("human 1"), box("human 1", "intrusion")
+    assert np.array_equal(painted(240, one), painted(240, two))  # 300 units of 0.84 pixels are 252
+    assert not np.array_equal(painted(320, one), painted(320, two))
+
+
+def test_a_radar_alarm_keeps_its_event_where_its_figures_find_no_room() -> None:
+    def radar(*labels: str) -> Radar:
+        return Radar("radar", rings=[], blips=[Blip(0, 0.5, "#ff5a67", labels=list(labels), alarm=True)])
+
+    figures = "1203 · 12.25 km/h · 125.5 m north-west"
+    assert np.array_equal(painted(1280, radar(figures, "line crossing")), painted(1280, radar("1203 · line crossing")))
+    assert not np.array_equal(painted(1280, radar(figures, "line crossing")), painted(1280, radar(figures)))
 
 
 def test_what_is_invisible_is_no_part_of_a_text() -> None:

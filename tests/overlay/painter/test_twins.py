@@ -44,6 +44,7 @@ def test_another_id_place_class_or_none_is_another_target(other: Told) -> None:
 
 def test_what_has_no_id_is_never_one_with_another() -> None:
     assert index_of(READ._replace(key=""), TRACKED._replace(key="")) == 1
+    assert index_of(READ._replace(key="one Box"), TRACKED._replace(key="two Box")) == 1
 
 
 @pytest.mark.parametrize(("a", "b"), [(TRACKED, READ), (READ, TRACKED)])

@@ -28,6 +28,7 @@ test('another ID, place, class or no ID at all is another target', () => {
   assert.equal(found(read, { ...tracked, anchor: { ...BOX, x: 120 } }), undefined); // 60 of 100 columns: 0.6
   assert.equal(found(read, { ...tracked, lines: ['human 10'] }), undefined);
   assert.equal(found({ ...read, key: '' }, { ...tracked, key: '' }), undefined);
+  assert.equal(found({ ...read, key: 'one box' }, { ...tracked, key: 'two box' }), undefined);
   assert.equal(found({ ...read, anchor: { ...BOX, w: 0 } }, { ...tracked, anchor: { ...BOX, w: 0 } }), undefined);
 });
 

@@ -86,10 +86,11 @@ class Labels:
         if self.brief and told.rank > 2 and not told.alarm:
             return
         told, index = self._twins.merge(told, len(self._texts))
-        most = len(told.lines) if not self.brief else 2 if told.alarm and self.bounds.w >= _TINY * self.unit else 1
-        lines = told.lines[:most]
+        lines = told.lines
+        if self.brief:
+            lines = lines[: 2 if told.alarm and self.bounds.w >= _TINY * self.unit else 1]
         counts = dict.fromkeys((len(lines), min(2, len(lines)), 1))
-        text = self._told(told, [Chip(lines[:count], told.color, told.alarm) for count in counts], lines[0])
+        text = self._chips(told, [Chip(lines[:count], told.color, told.alarm) for count in counts], lines[0])
         if index < len(self._texts):
             self._texts[index] = text
         else:
@@ -99,9 +100,9 @@ class Labels:
         """A chip of one line: the first of the lines that finds room."""
         last = told.lines[-1]
         lines = [line for line in told.lines if line == last or self.pens.fits(line, self.bounds.w)]
-        self._keep(self._told(told, [Chip((line,), told.color, told.alarm) for line in lines], last))
+        self._keep(self._chips(told, [Chip((line,), told.color, told.alarm) for line in lines], last))
 
-    def _told(self, told: Told, forms: list[Form], shortest: str) -> _Text:
+    def _chips(self, told: Told, forms: list[Form], shortest: str) -> _Text:
         """What must be shown takes little room where there is no more."""
         if told.alarm:
             forms.append(Chip((shortest,), told.color, True, NARROW))
@@ -146,7 +147,6 @@ class Labels:
                 if place.far:
                     self._leader(place.rect, text)
                 text.sprite(place.form).blend(self.planes, int(place.rect.x), int(place.rect.y), text.alpha)
-        self._texts.clear()
 
     def _leader(self, rect: Rect, text: _Text) -> None:
         """From a text that stands far away to what it is about."""

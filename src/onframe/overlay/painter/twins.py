@@ -37,7 +37,7 @@ class Twins:
         """What is to be told, and at which index: with an earlier text of the same target, and there, if any."""
         if not told.key:
             return told, index
-        alike = self._known.setdefault(told.key[told.key.rfind("/") :], [])  # "/12 Box", whatever document tells of it
+        alike = self._known.setdefault(told.key.rpartition("/")[2], [])  # "12 Box", whatever document tells of it
         for i, (known, there) in enumerate(alike):
             if _are_twins(known, told):
                 alike[i] = found = together(known, told), there

@@ -92,7 +92,8 @@ export class Labels {
 
   /** @param {LabelRequest} request */
   _told(request) {
-    const lines = request.lines.slice(0, !this.brief ? Infinity : request.alarm && this.bounds.w >= TINY * this.unit ? 2 : 1);
+    let { lines } = request;
+    if (this.brief) lines = lines.slice(0, request.alarm && this.bounds.w >= TINY * this.unit ? 2 : 1);
     const counts = new Set([lines.length, Math.min(2, lines.length), 1]);
     const forms = [...counts].map((count) => this._chip(request, lines.slice(0, count)));
     return this._chips(request, lines[0], forms);

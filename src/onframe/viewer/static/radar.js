@@ -222,11 +222,11 @@ class Inset {
   _label(inner, x, y, rank, drawn) {
     const r = 6 * this.unit;
     const anchor = { x: x - r, y: y - r, w: 2 * r, h: 2 * r };
-    const labels = inner.labels ?? [];
-    const short = labels.length ? labels[0].split(PARTED, 1)[0] : '';
-    const lines = labels.length > 1 ? [labels.join(PARTED), [short, ...labels.slice(1)].join(PARTED), labels[0]] : labels;
     this.inner.spared.push(anchor);
-    if (!lines.length) return;
+    if (!inner.labels?.length) return;
+    const [first, ...more] = /** @type {string[]} */ (inner.labels);
+    const [whole, short] = [first, first.split(PARTED, 1)[0]].map((head) => [head, ...more].join(PARTED));
+    const lines = more.length ? [whole, short, first] : [first];
     const [color, alarm, selected] = [String(inner.color), Boolean(inner.alarm), this._isSelected(inner)];
     const key = inner.subject ? `radar ${inner.subject}` : '';
     this.inner.line({ anchor, lines, color, alarm, selected, rank, alpha: 1, key, drawn: own(drawn, inner) });

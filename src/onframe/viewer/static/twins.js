@@ -53,7 +53,7 @@ function areTwins(a, b) {
   return shared > 0 && shared >= SAME * (a.anchor.w * a.anchor.h + b.anchor.w * b.anchor.h - shared);
 }
 
-/** The end of its key: "/12 box", whatever sort of document tells of it. @param {LabelRequest} request */
+/** The end of its key: "12 box", whatever sort of document tells of it. @param {LabelRequest} request */
 function idOf({ key }) {
-  return key ? key.slice(key.lastIndexOf('/')) : '';
+  return key ? key.slice(key.lastIndexOf('/') + 1) : '';
 }
